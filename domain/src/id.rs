@@ -27,6 +27,9 @@ pub struct IdError;
 /// Bytes of randomness in an identifier.
 pub const ID_RANDOM_BYTES: usize = 12;
 
+/// Bytes of an identifier without its prefix: time, then randomness.
+pub const ID_BYTES: usize = 6 + ID_RANDOM_BYTES;
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -38,14 +41,25 @@ macro_rules! identifier {
 
             /// 48 bits of milliseconds, then 96 bits of the caller's randomness.
             pub fn new(now: Timestamp, random: [u8; ID_RANDOM_BYTES]) -> Self {
-                let mut bytes = [0; 6 + ID_RANDOM_BYTES];
+                let mut bytes = [0; ID_BYTES];
                 bytes[..6].copy_from_slice(&now.as_millis().to_be_bytes()[2..]);
                 bytes[6..].copy_from_slice(&random);
-                Self(format!("{}{}", $prefix, base32().encode(&bytes)))
+                Self::from_bytes(bytes)
             }
 
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// The identifier without its prefix, for places where every byte counts.
+            pub fn to_bytes(&self) -> [u8; ID_BYTES] {
+                let body = base32().decode(&self.0.as_bytes()[$prefix.len()..]);
+                body.ok().and_then(|bytes| bytes.try_into().ok()).expect("checked when made")
+            }
+
+            /// The opposite of `to_bytes`.
+            pub fn from_bytes(bytes: [u8; ID_BYTES]) -> Self {
+                Self(format!("{}{}", $prefix, base32().encode(&bytes)))
             }
         }
 
@@ -55,7 +69,7 @@ macro_rules! identifier {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let body = text.strip_prefix($prefix).ok_or(IdError)?;
                 let bytes = base32().decode(body.as_bytes()).map_err(|_| IdError)?;
-                if bytes.len() != 6 + ID_RANDOM_BYTES {
+                if bytes.len() != ID_BYTES {
                     return Err(IdError);
                 }
                 Ok(Self(text.to_owned()))
@@ -171,6 +185,7 @@ mod tests {
         let late = EventId::new(Timestamp(1_790_000_000_001), [0; 12]);
         assert!(early.as_str() < late.as_str());
         assert_eq!(early.as_str().parse::<EventId>(), Ok(early.clone()));
+        assert_eq!(EventId::from_bytes(early.to_bytes()), early);
     }
 
     #[test]

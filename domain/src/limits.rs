@@ -54,3 +54,9 @@ pub const EMAIL_LENGTH_MAX: usize = 254;
 pub const PAGE_LIMIT_MAX: u32 = 100;
 /// Items of one page when the caller does not say.
 pub const PAGE_LIMIT_DEFAULT: u32 = 20;
+/// Characters of the name that is written on an order's tickets.
+pub const HOLDER_NAME_LENGTH_MAX: usize = 200;
+/// `pass_seconds` and `turn_seconds` of a queue: a day.
+pub const QUEUE_SECONDS_MAX: i64 = 86_400;
+/// `admit_per_minute` and `max_inside` of a queue.
+pub const QUEUE_PEOPLE_MAX: u32 = 1_000_000;

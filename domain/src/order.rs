@@ -235,23 +235,21 @@ pub fn learn(order: Progress, fact: Fact) -> Step {
         (New, Fact::IntentStored) => go(Paying, vec![]),
         (New, Fact::DeadlinePassed) => end(Expired, EndReason::Deadline, vec![release]),
         (New, Fact::CancelAsked) => end(Cancelled, EndReason::Buyer, vec![release]),
+        // The last intent is cancelled, and this came late.
+        (New, Fact::Authorised) if order.intent_exposed => stay(vec![]),
         (New, Fact::Authorised | Fact::Paid) => stay(vec![Effect::Quarantine]),
 
         (Paying, Fact::AuthenticationStarted) if !order.deadline_extended => {
             stay(vec![Effect::ExtendDeadline])
         }
-        (Paying, Fact::Authorised) => {
-            go(Committed, vec![Effect::SellClaims, Effect::QueueCapture])
-        }
+        (Paying, Fact::Authorised) => go(Committed, vec![Effect::SellClaims, Effect::QueueCapture]),
         (Paying, Fact::Paid) => go(Ticketed, vec![Effect::SellClaims, Effect::IssueTickets]),
         // The claim stays: until the deadline the buyer may ask for a new intent.
         (Paying, Fact::Void) => go(New, vec![]),
         (Paying, Fact::DeadlinePassed) => {
             end(Cancelling, EndReason::Deadline, vec![Effect::QueueCancel])
         }
-        (Paying, Fact::CancelAsked) => {
-            end(Cancelling, EndReason::Buyer, vec![Effect::QueueCancel])
-        }
+        (Paying, Fact::CancelAsked) => end(Cancelling, EndReason::Buyer, vec![Effect::QueueCancel]),
 
         (Cancelling, Fact::Authorised) if !order.cancel_sent => Step {
             state: Committed,

@@ -1,0 +1,40 @@
+# What people run. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Servers that the tests start as private instances; `setup` installs what is missing.
+PACKAGES := redis-server postgresql
+
+.PHONY: help setup format lint test bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install the servers that the tests start (Debian, once)
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; \
+	done); \
+	if [ -n "$$missing" ]; then \
+	    as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$as_root apt-get update; \
+	    DEBIAN_FRONTEND=noninteractive $$as_root apt-get install --yes --no-install-recommends $$missing; \
+	fi
+
+format: ## Format the code
+	cargo fmt --all
+
+lint: ## Check the format and the lints, warnings as errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --features failpoints -- --deny warnings
+
+test: setup ## Run every test on every store combination, on private servers
+	cargo test --workspace --features failpoints
+
+bench: ## Measure the hold beside its floors, in one run
+	cargo run --release --package loadtest --bin hold_bench
+
+clean: ## Remove what builds and demos have made
+	cargo clean
+	rm -rf holdfast-data

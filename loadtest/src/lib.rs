@@ -1,0 +1,10 @@
+//! What the benchmarks share: CPU time of processes, rounds that interleave a measurement with its
+//! floor, and the report.
+//!
+//! A figure is a ratio of two sides measured in one run, in the order A B B A, given as the median
+//! of its rounds with the smallest and largest. CPU time is user plus system time of the named
+//! processes, never of the generator. Load goes to this machine only.
+
+pub mod cpu;
+pub mod floor;
+pub mod rounds;

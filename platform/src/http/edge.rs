@@ -1,0 +1,254 @@
+//! The layers around every router, from the outside in: request id and span, panic, headers, origin,
+//! rate limit; and on the way out every bare refusal becomes a problem.
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use domain::time::Clock;
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::{
+    Allowance, ClientAddress, CorsOrigins, IpNetwork, Problem, RateLimiter, RequestId,
+    names::{RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING, RATE_LIMIT_RESET, REQUEST_ID},
+    request_id::trace_id,
+};
+use crate::{Secret, Settings, Tasks, random};
+
+/// What the edge needs to know; the default has an organiser's token that nobody knows, trusts no
+/// proxy, allows no other origin and limits nobody.
+#[derive(Clone, Debug)]
+pub struct EdgeSettings {
+    pub organizer_token: Secret,
+    pub trusted_proxies: Vec<IpNetwork>,
+    pub cors_origins: CorsOrigins,
+    /// 0: no limit.
+    pub rate_limit_per_minute: u32,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self {
+            organizer_token: Secret::new(random::token()),
+            trusted_proxies: Vec::new(),
+            cors_origins: CorsOrigins::default(),
+            rate_limit_per_minute: 0,
+        }
+    }
+}
+
+impl EdgeSettings {
+    pub fn new(settings: &Settings, organizer_token: Secret) -> Self {
+        Self {
+            organizer_token,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            cors_origins: settings.cors_origins.clone(),
+            rate_limit_per_minute: settings.rate_limit_per_minute,
+        }
+    }
+}
+
+/// What surrounds the routes of one process.
+pub struct Edge {
+    settings: EdgeSettings,
+    limiter: Option<Arc<RateLimiter>>,
+}
+
+impl Edge {
+    pub fn new(settings: EdgeSettings, clock: Arc<dyn Clock>) -> Self {
+        let limit = settings.rate_limit_per_minute;
+        let limiter = (limit > 0).then(|| Arc::new(RateLimiter::new(limit, clock)));
+        Self { settings, limiter }
+    }
+
+    /// Puts the layers around `router`; its extractors find this edge in each request. Routes that
+    /// are added afterwards stand outside.
+    pub fn wrap(self: Arc<Self>, router: Router) -> Router {
+        router.layer(from_fn_with_state(self, surround))
+    }
+
+    /// Starts what keeps the limiter's memory small.
+    pub fn spawn_tasks(&self, tasks: &Tasks) {
+        if let Some(limiter) = &self.limiter {
+            tasks.spawn("rate_limit", limiter.clone().run_forgetting());
+        }
+    }
+
+    pub(super) fn is_organizer(&self, token: &str) -> bool {
+        self.settings.organizer_token.matches(token)
+    }
+
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.settings.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+
+    /// `None`: this request is not limited.
+    fn count(&self, request: &Request) -> Option<Allowance> {
+        let limiter = self.limiter.as_ref()?;
+        if is_exempt(request.method(), request.uri().path()) {
+            return None;
+        }
+        let address = ClientAddress::read(request.extensions(), request.headers(), self);
+        Some(limiter.check(address.bucket()))
+    }
+}
+
+/// Webhook, sandbox, health, metrics, static files, queue status and stream, and sockets have
+/// limits of their own.
+fn is_exempt(method: &Method, path: &str) -> bool {
+    const PATHS: [&str; 8] = [
+        "/v1/stripe/webhook",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/docs",
+        "/favicon.ico",
+    ];
+    if PATHS.contains(&path) || path.starts_with("/sandbox/") || path.starts_with("/docs/") {
+        return true;
+    }
+    let is_of_event = path.starts_with("/v1/events/");
+    method == Method::GET
+        && is_of_event
+        && ["/queue", "/queue/stream", "/live"].iter().any(|end| path.ends_with(end))
+}
+
+async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::take_or_make(request.headers());
+    let method = request.method().clone();
+    // The template, not the path: ids are unbounded, and a query may carry a token.
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    let span = tracing::info_span!(
+        "request",
+        %method,
+        route,
+        request_id = id.0,
+        trace_id = trace_id(request.headers()),
+    );
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(edge.clone());
+
+    let mut response = answer(&edge, request, next).instrument(span.clone()).await;
+    let value = HeaderValue::from_str(&id.0).expect("an id is visible ASCII");
+    response.headers_mut().insert(REQUEST_ID, value);
+    let status = response.status().as_u16();
+    span.in_scope(|| record(&method, &route, status, started));
+    response
+}
+
+fn record(method: &Method, route: &str, status: u16, started: Instant) {
+    let seconds = started.elapsed().as_secs_f64();
+    let labels = [("method", method_label(method)), ("route", route.to_owned())];
+    metrics::histogram!("http_request_seconds", &labels).record(seconds);
+    let status_label = ("status", status.to_string());
+    let [method, route] = labels;
+    metrics::counter!("http_requests_total", &[method, route, status_label]).increment(1);
+    if status >= 500 {
+        tracing::warn!(status, seconds, "answered");
+    } else {
+        tracing::debug!(status, seconds, "answered");
+    }
+}
+
+/// A caller can invent methods; a metric must not have a series for each.
+fn method_label(method: &Method) -> String {
+    let known =
+        [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT, Method::DELETE];
+    if known.contains(method) { method.to_string() } else { "other".to_owned() }
+}
+
+async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
+    let cors = &edge.settings.cors_origins;
+    if let Some(answer) = cors.preflight(request.method(), request.headers()) {
+        return answer;
+    }
+    let origin = cors.origin_of(request.headers());
+    let allowance = edge.count(&request);
+    let mut response = match allowance {
+        Some(Allowance { admitted: false, reset_seconds, .. }) => {
+            Problem::rate_limited(reset_seconds).into_response()
+        }
+        _ => run(request, next).await,
+    };
+    response = as_problem(response);
+    let headers = response.headers_mut();
+    if let Some(allowance) = allowance {
+        headers.insert(RATE_LIMIT_LIMIT, HeaderValue::from(allowance.limit));
+        headers.insert(RATE_LIMIT_REMAINING, HeaderValue::from(allowance.remaining));
+        headers.insert(RATE_LIMIT_RESET, HeaderValue::from(allowance.reset_seconds));
+    }
+    cors.mark(origin, headers);
+    secure(headers);
+    response
+}
+
+/// Runs the route; a panic ends this request only.
+async fn run(request: Request, next: Next) -> Response {
+    // The request's state is dropped with the panic; what is shared guards itself.
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            // The panic hook has logged where and why.
+            metrics::counter!("http_panics_total").increment(1);
+            Problem::internal().into_response()
+        }
+    }
+}
+
+/// A refusal in plain text or without a body (an unknown route, another method, an extractor of the
+/// framework) becomes a problem. Bodies in JSON are somebody's own, e.g. the sandbox's.
+fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    let is_bare = media_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
+    if !(status.is_client_error() || status.is_server_error()) || !is_bare {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::unknown_route(),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::method_not_allowed(),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(status, "body_too_large", "The body is too large")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::unsupported_media_type("see the documentation of this operation")
+        }
+        StatusCode::REQUEST_TIMEOUT => Problem::request_timeout(),
+        status if status.is_client_error() => {
+            Problem::new(status, "invalid_request", "The request is not valid")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => Problem::unavailable("unavailable"),
+        _ => Problem::internal(),
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut response = problem.into_response();
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn secure(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A handler that knows better (a chart with its ETag) has said so.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

@@ -1,0 +1,38 @@
+//! HTTP manners that all services share: what a request must bring along, as extractors; what a
+//! refusal looks like; and the layers around every router.
+//!
+//! A handler that takes [`Organizer`] or [`IdempotencyKey`] as an argument cannot run without
+//! one. The layers are put on by [`Edge::wrap`], the routes' own state is not touched.
+
+mod address;
+mod body;
+mod cors;
+mod edge;
+mod headers;
+mod json;
+mod names;
+mod owner;
+mod params;
+mod principal;
+mod problem;
+mod rate_limit;
+mod request_id;
+mod strict_json;
+#[cfg(test)]
+mod tests;
+
+pub use address::{AddressError, ClientAddress, IpNetwork, PeerAddress};
+pub use body::RawBody;
+pub use cors::{CorsOrigins, OriginError};
+pub use edge::{Edge, EdgeSettings};
+pub use headers::{Device, DeviceKey, Organizer};
+pub use json::{BodyDigest, EmptyBody, JsonBody};
+pub use names::{
+    HOLDFAST_DEVICE, HOLDFAST_HOLD, HOLDFAST_ORDER, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED,
+};
+pub use owner::{HoldToken, OrderToken};
+pub use params::{PathParams, QueryParams};
+pub use principal::{IdempotencyKey, Principal, address_key, customer_key, email_key};
+pub use problem::{Problem, ProblemBody};
+pub use rate_limit::{Allowance, RateLimiter};
+pub use request_id::RequestId;

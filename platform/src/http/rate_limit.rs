@@ -1,0 +1,210 @@
+//! The rate limit per address: a true sliding window, counted in this process.
+//!
+//! For each address the times of its admitted requests of the last minute are kept, so the answer
+//! is exact at every moment: no request more than the limit in any sixty seconds, and one is
+//! admitted again as soon as the oldest falls out. Refused requests are not counted.
+
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
+
+use dashmap::DashMap;
+use domain::time::Clock;
+
+/// Length of the window.
+const WINDOW_MS: i64 = 60_000;
+/// Addresses remembered at once; from there on newcomers share one window, so that an attacker
+/// with many addresses costs no memory. At 100 a minute one address costs about a kilobyte.
+const ADDRESSES_MAX: usize = 100_000;
+/// Under which name newcomers share a window; nobody sends from this address.
+const SHARED: IpAddr = IpAddr::V4(Ipv4Addr::BROADCAST);
+
+/// What a request may do, and what its answer says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    pub admitted: bool,
+    pub limit: u32,
+    /// Requests left in the window, this one taken off.
+    pub remaining: u32,
+    /// Seconds, rounded up, until the oldest counted request falls out of the window.
+    pub reset_seconds: u32,
+}
+
+/// Counts requests per address.
+pub struct RateLimiter {
+    limit: u32,
+    clock: Arc<dyn Clock>,
+    admitted: DashMap<IpAddr, VecDeque<i64>>,
+}
+
+impl RateLimiter {
+    /// `limit` requests a minute and address, at least 1.
+    pub fn new(limit: u32, clock: Arc<dyn Clock>) -> Self {
+        Self { limit: limit.max(1), clock, admitted: DashMap::new() }
+    }
+
+    /// Counts one request from `bucket` if it fits. Cost: one map lookup, no allocation but the
+    /// growth of the address's window.
+    pub fn check(&self, bucket: IpAddr) -> Allowance {
+        let now = self.clock.now().as_millis();
+        let mut window = match self.admitted.get_mut(&bucket) {
+            Some(window) => window,
+            None => {
+                let is_full = self.admitted.len() >= ADDRESSES_MAX;
+                self.admitted.entry(if is_full { SHARED } else { bucket }).or_default()
+            }
+        };
+        forget_old(&mut window, now);
+        let admitted = window.len() < self.limit as usize;
+        if admitted {
+            window.push_back(now);
+        }
+        let oldest = window.front().copied().unwrap_or(now);
+        let reset_ms = (oldest + WINDOW_MS - now).clamp(1, WINDOW_MS);
+        Allowance {
+            admitted,
+            limit: self.limit,
+            remaining: self.limit.saturating_sub(window.len() as u32),
+            reset_seconds: (reset_ms as u32).div_ceil(1000),
+        }
+    }
+
+    /// Drops addresses that have been silent for a minute.
+    pub fn forget_idle(&self) {
+        let now = self.clock.now().as_millis();
+        self.admitted.retain(|_, window| {
+            forget_old(window, now);
+            !window.is_empty()
+        });
+    }
+
+    /// How many addresses are remembered.
+    pub fn addresses(&self) -> usize {
+        self.admitted.len()
+    }
+
+    /// Calls [`RateLimiter::forget_idle`] every ten seconds, for ever.
+    pub async fn run_forgetting(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(Duration::from_secs(10));
+        loop {
+            ticks.tick().await;
+            self.forget_idle();
+        }
+    }
+}
+
+fn forget_old(window: &mut VecDeque<i64>, now: i64) {
+    while window.front().is_some_and(|at| *at <= now - WINDOW_MS) {
+        window.pop_front();
+    }
+    // The clock was set back: what lies ahead of it would block the address for as long.
+    while window.back().is_some_and(|at| *at > now) {
+        window.pop_back();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::SettableClock;
+
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, last])
+    }
+
+    fn limiter(limit: u32) -> (RateLimiter, SettableClock) {
+        let clock = SettableClock::default();
+        (RateLimiter::new(limit, clock.shared()), clock)
+    }
+
+    #[test]
+    fn one_more_than_the_limit_is_refused_until_the_oldest_falls_out() {
+        let (limiter, clock) = limiter(3);
+        for remaining in [2, 1, 0] {
+            let allowance = limiter.check(address(1));
+            assert!(allowance.admitted);
+            assert_eq!((allowance.limit, allowance.remaining), (3, remaining));
+            clock.advance_millis(10_000);
+        }
+        // Admitted at 0, 10 and 20 s; now it is 30 s.
+        let refused = limiter.check(address(1));
+        assert!(!refused.admitted);
+        assert_eq!((refused.remaining, refused.reset_seconds), (0, 30));
+        clock.advance_millis(29_999);
+        let refused = limiter.check(address(1));
+        assert_eq!((refused.admitted, refused.reset_seconds), (false, 1));
+        clock.advance_millis(1);
+        assert!(limiter.check(address(1)).admitted, "the request of 0 s has fallen out");
+        assert!(!limiter.check(address(1)).admitted, "and no other");
+    }
+
+    #[test]
+    fn no_sixty_seconds_see_more_than_the_limit() {
+        let (limiter, clock) = limiter(20);
+        let mut admitted = Vec::new();
+        for step in 0..5_000i64 {
+            if limiter.check(address(1)).admitted {
+                admitted.push(clock.now().as_millis());
+            }
+            clock.advance_millis(37 + (step * 7919) % 401);
+        }
+        assert!(admitted.len() > 100);
+        for run in admitted.windows(21) {
+            assert!(run[20] - run[0] >= WINDOW_MS, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_do_not_count_for_each_other() {
+        let (limiter, _) = limiter(1);
+        assert!(limiter.check(address(1)).admitted);
+        assert!(!limiter.check(address(1)).admitted);
+        assert!(limiter.check(address(2)).admitted);
+    }
+
+    #[test]
+    fn refused_requests_do_not_prolong_the_wait() {
+        let (limiter, clock) = limiter(1);
+        assert!(limiter.check(address(1)).admitted);
+        for _ in 0..100 {
+            clock.advance_millis(599);
+            assert!(!limiter.check(address(1)).admitted);
+        }
+        clock.advance_millis(100);
+        assert!(limiter.check(address(1)).admitted);
+    }
+
+    #[test]
+    fn a_silent_address_is_forgotten() {
+        let (limiter, clock) = limiter(5);
+        limiter.check(address(1));
+        clock.advance_millis(30_000);
+        limiter.check(address(2));
+        clock.advance_millis(30_000);
+        limiter.forget_idle();
+        assert_eq!(limiter.addresses(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_lock_anybody_out() {
+        let (limiter, clock) = limiter(1);
+        assert!(limiter.check(address(1)).admitted);
+        clock.advance_millis(-3_600_000);
+        assert!(limiter.check(address(1)).admitted);
+    }
+
+    #[test]
+    fn newcomers_share_a_window_when_too_many_addresses_are_known() {
+        let (limiter, _) = limiter(1);
+        for number in 0..ADDRESSES_MAX as u32 {
+            assert!(limiter.check(IpAddr::V4(number.into())).admitted);
+        }
+        assert!(limiter.check(address(1)).admitted);
+        assert!(!limiter.check(address(2)).admitted);
+        assert_eq!(limiter.addresses(), ADDRESSES_MAX + 1);
+    }
+}

@@ -1,0 +1,137 @@
+//! The HTTP server: HTTP/1.1 over hyper, with every bound that a public listener needs.
+//!
+//! A slow head, a slow reader, too many headers and too many connections all meet a limit here;
+//! slow and large bodies meet theirs in the extractors. Ends by draining: no new connections,
+//! requests under way are answered, then what is left is cut off.
+
+mod stall;
+
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::http::PeerAddress;
+use stall::StallGuard;
+
+/// Bounds of the listener.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeLimits {
+    /// From the opening of a connection, or the last answer, to the end of the next head.
+    pub head_timeout: Duration,
+    /// How long a client may take nothing of an answer.
+    pub write_timeout: Duration,
+    pub headers_max: usize,
+    /// Bytes of a head; more are 431.
+    pub head_bytes_max: usize,
+    /// From there on connections wait in the kernel's queue.
+    pub connections_max: usize,
+    /// From the end's announcement to the cutting off of what is still under way.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
+            headers_max: 100,
+            head_bytes_max: 16 * 1024,
+            connections_max: 10_000,
+            // Kubernetes kills after 30 s.
+            drain_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Serves `router` on `listener` until `stopping` is cancelled and everything is drained.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServeLimits,
+    stopping: CancellationToken,
+) {
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let mut connections = JoinSet::new();
+    while let Some(Some((stream, peer, permit))) =
+        stopping.run_until_cancelled(accept(&listener, &permits)).await
+    {
+        let (router, stopping) = (router.clone(), stopping.clone());
+        connections.spawn(async move {
+            // Broken connections are the client's affair.
+            if let Err(error) = connection(limits, stream, peer, router, stopping).await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    // Closed first, so that a load balancer sees it.
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain_timeout, drained).await.is_err() {
+        tracing::warn!(connections = connections.len(), "connections were cut off");
+        connections.shutdown().await;
+    }
+}
+
+/// Waits for a place, then for a connection. `None` never comes: the semaphore is not closed.
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = permits.clone().acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return Some((stream, peer, permit)),
+            Err(error) => {
+                // Out of file descriptors, or a client that went away: either passes.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// One connection to its end; from `stopping` on it takes no further request.
+async fn connection(
+    limits: ServeLimits,
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+) -> Result<(), hyper::Error> {
+    // Small answers go out at once; a failure means a dead connection, which shows soon enough.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(PeerAddress(peer));
+        router.clone().oneshot(request)
+    });
+    let stream = TokioIo::new(StallGuard::new(stream, limits.write_timeout));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head_timeout)
+            .max_headers(limits.headers_max)
+            .max_header_size(limits.head_bytes_max)
+            .serve_connection(stream, service)
+            .with_upgrades()
+    );
+    if let Some(end) = stopping.run_until_cancelled(connection.as_mut()).await {
+        return end;
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
+
+#[cfg(test)]
+mod tests;
