@@ -1,1 +1,158 @@
+//! The ledger: who has a seat, under which order, and what became of the money. The only door to
+//! SQL; SQLite or Postgres behind one text of each query.
+//!
+//! Relies on the database for every rule that matters: unique indexes, CHECKs and row locks, never
+//! a count made beforehand. Relies on [`domain::order::learn`] for what a fact means.
+//! Never speaks to Redis or to the payment provider: what has to be done there is a row of the
+//! outbox, written in the same transaction. Never logs an address, a token or a secret.
+//!
+//! | module | |
+//! |---|---|
+//! | [`events`], `charts`, `blocks`, `epochs`, `areas` | the catalogue and the inventory's frame |
+//! | [`create_order`], [`orders`], `order_lines`, `claims`, `quotas` | from hold to claim |
+//! | [`learn`], `effects`, [`intents`], [`tickets`], `money`, `release_proofs`, [`due`] | from claim to ticket, or back |
+//! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
+//! | [`audit`], [`durability`] | whether it all holds |
+//! | `db`, `row`, `values`, `dialect`, `writer`, [`error`] | the databases themselves |
 
+mod areas;
+pub mod audit;
+mod blocks;
+mod charts;
+pub mod claims;
+pub mod create_order;
+mod db;
+mod dialect;
+pub mod due;
+pub mod durability;
+mod effects;
+mod epochs;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+pub mod inbox;
+pub mod intents;
+pub mod learn;
+pub mod leases;
+mod money;
+mod order_lines;
+pub mod orders;
+pub mod outbox;
+pub mod quarantine;
+mod quotas;
+mod release_proofs;
+mod row;
+pub mod tickets;
+mod values;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use domain::{hold::CustomerKey, time::Clock};
+use tokio::sync::watch;
+
+pub use areas::SetCapacities;
+pub use audit::{Invariant, Violation};
+pub use claims::{AreaClaims, ClaimCounts, StoredClaim};
+pub use create_order::{CreateOrder, NewOrder};
+pub use error::{Error, Rule};
+pub use events::{InsertEvent, NewEvent};
+pub use idempotency::{Begin, KeptAnswer};
+pub use inbox::{InboxRow, NewInboxRow};
+pub use intents::{BeginIntent, Intent};
+pub use learn::{Evidence, Learned};
+pub use orders::{Order, OrderLine};
+pub use outbox::{OutboxKind, OutboxRow};
+pub use quarantine::Quarantined;
+pub use tickets::{Ticket, TicketStatus};
+
+use db::{Db, Reads};
+use writer::{Signals, Work, Writer};
+
+/// A handle on the ledger; cheap to clone. Belongs to the tokio runtime it was made in.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    signals: Arc<Signals>,
+    writer: Writer,
+}
+
+impl Ledger {
+    /// Opens the database. `url`: empty for the SQLite file `holdfast.sqlite3` in `data_dir` (made
+    /// if missing), `sqlite:PATH`, or `postgres://…`. The schema is not touched: see
+    /// [`Ledger::migrate`].
+    ///
+    /// # Errors
+    /// [`Error::Address`] for any other address, [`Error::Unavailable`] within two seconds when
+    /// there is no answer.
+    pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let db = Db::connect(url, data_dir).await?;
+        let signals = Arc::new(Signals::new());
+        let writer = Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals));
+        Ok(Self { inner: Arc::new(Inner { db, clock, signals, writer }) })
+    }
+
+    /// Brings the schema up to date. May run in several processes at once, and again.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        durability::migrate(&self.inner.db).await
+    }
+
+    /// One round trip to the database.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read().row("SELECT CAST(1 AS BIGINT) AS one", &[]).await?;
+        Ok(())
+    }
+
+    /// Closes all connections; what still waits to be written fails with [`Error::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.db.close().await;
+    }
+
+    /// Grows with every commit in this process that queued outbox rows: a worker waits for
+    /// `changed()` beside its own interval. Rows of other processes are only found by asking.
+    pub fn outbox_notify(&self) -> watch::Receiver<u64> {
+        self.inner.signals.outbox.subscribe()
+    }
+
+    /// The same for [`Ledger::inbox_insert`].
+    pub fn inbox_notify(&self) -> watch::Receiver<u64> {
+        self.inner.signals.inbox.subscribe()
+    }
+
+    fn read(&self) -> Db {
+        self.inner.db.clone()
+    }
+
+    async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T, Error>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.inner.writer.write(input, work).await
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
+/// A customer in its column.
+fn customer_text(customer: CustomerKey) -> String {
+    data_encoding::HEXLOWER.encode(&customer.0)
+}
+
+fn customer_of(text: &str) -> Result<CustomerKey, Error> {
+    data_encoding::HEXLOWER
+        .decode(text.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(CustomerKey)
+        .ok_or(Error::Corrupt("a customer that is not one"))
+}

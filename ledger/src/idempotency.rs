@@ -1,0 +1,206 @@
+//! Answers kept under their idempotency key: the same key and body get the same answer (I8).
+//!
+//! Two ways in. An operation that writes its effect here keeps its answer in the same transaction
+//! (`keep`). Any other begins with a short lease, acts, and finishes; if it dies in between, the
+//! lease ends and a repetition acts again.
+
+use domain::limits::IDEMPOTENCY_KEPT_MS;
+use futures_util::FutureExt;
+
+use crate::{
+    Ledger,
+    db::{Reads, Tx},
+    dialect::locking,
+    error::Error,
+    row::{Row, args},
+    writer::Outcome,
+};
+
+/// An answer as it was given. Only 2xx answers are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// Digest of who asked, the route and the key.
+    pub key: String,
+    /// Digest of the request's body.
+    pub fingerprint: String,
+    pub status: u16,
+    /// May contain an owner token: never logged.
+    pub body: String,
+}
+
+impl std::fmt::Debug for KeptAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeptAnswer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// What a key is, when a request with it begins.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Go on, then finish or forget.
+    Fresh,
+    Replay(KeptAnswer),
+    /// Known with another body.
+    KeyReused,
+    /// The first request with it still runs.
+    InProgress,
+}
+
+/// The same for an operation that keeps its answer itself.
+pub(crate) enum Kept {
+    Now,
+    Before(KeptAnswer),
+    Other,
+}
+
+impl Ledger {
+    /// Takes the key for `lease_ms`.
+    pub async fn idempotency_begin(
+        &self,
+        key: &str,
+        fingerprint: &str,
+        lease_ms: i64,
+    ) -> Result<Begin, Error> {
+        let input = (key.to_owned(), fingerprint.to_owned(), lease_ms);
+        self.write(input, |tx, (key, fingerprint, lease_ms)| {
+            begin(tx, key, fingerprint, *lease_ms).boxed()
+        })
+        .await
+    }
+
+    /// Keeps the answer of a request that began.
+    pub async fn idempotency_finish(&self, answer: KeptAnswer) -> Result<(), Error> {
+        self.write(answer, |tx, answer| {
+            async move { Ok(Outcome::Keep(keep(tx, answer).await.map(|_| ())?)) }.boxed()
+        })
+        .await
+    }
+
+    /// The request was refused: the key is free again.
+    pub async fn idempotency_forget(&self, key: &str) -> Result<(), Error> {
+        self.write(key.to_owned(), |tx, key| {
+            async move {
+                tx.run("DELETE FROM idempotency WHERE key = $1 AND status IS NULL", args![key])
+                    .await?;
+                Ok(Outcome::Keep(()))
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Removes answers older than their time, at most `limit`; how many.
+    pub async fn idempotency_sweep(&self, limit: u32) -> Result<u64, Error> {
+        self.write(limit, |tx, limit| {
+            async move {
+                let before = tx.now().plus_millis(-IDEMPOTENCY_KEPT_MS);
+                let gone = tx
+                    .run(
+                        "DELETE FROM idempotency WHERE created_at <= $1 AND key IN \
+                         (SELECT key FROM idempotency WHERE created_at <= $1 LIMIT $2)",
+                        args![before, *limit],
+                    )
+                    .await?;
+                Ok(Outcome::Keep(gone))
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+async fn begin(
+    tx: &mut Tx,
+    key: &str,
+    fingerprint: &str,
+    lease_ms: i64,
+) -> Result<Outcome<Begin>, Error> {
+    let now = tx.now();
+    let until = now.plus_millis(lease_ms);
+    let inserted = tx
+        .run(
+            "INSERT INTO idempotency (key, fingerprint, lease_until, created_at) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING",
+            args![key, fingerprint, until, now],
+        )
+        .await?;
+    if inserted == 1 {
+        return Ok(Outcome::Keep(Begin::Fresh));
+    }
+    let row = lock(tx, key).await?;
+    if !outdated(tx, &row)? {
+        if row.text("fingerprint")? != fingerprint {
+            return Ok(Outcome::Undo(Begin::KeyReused));
+        }
+        if let Some(answer) = answer_of(key, &row)? {
+            return Ok(Outcome::Undo(Begin::Replay(answer)));
+        }
+        if row.time("lease_until")? > now {
+            return Ok(Outcome::Undo(Begin::InProgress));
+        }
+    }
+    tx.run(
+        "UPDATE idempotency SET fingerprint = $2, status = NULL, body = NULL, \
+         lease_until = $3, created_at = $4 WHERE key = $1",
+        args![key, fingerprint, until, now],
+    )
+    .await?;
+    Ok(Outcome::Keep(Begin::Fresh))
+}
+
+/// Keeps `answer`, unless the key already has one.
+pub(crate) async fn keep(tx: &mut Tx, answer: &KeptAnswer) -> Result<Kept, Error> {
+    let now = tx.now();
+    let inserted = tx
+        .run(
+            "INSERT INTO idempotency (key, fingerprint, status, body, lease_until, created_at) \
+             VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (key) DO NOTHING",
+            args![&answer.key, &answer.fingerprint, answer.status, &answer.body, now],
+        )
+        .await?;
+    if inserted == 1 {
+        return Ok(Kept::Now);
+    }
+    let row = lock(tx, &answer.key).await?;
+    if !outdated(tx, &row)? {
+        if row.text("fingerprint")? != answer.fingerprint {
+            return Ok(Kept::Other);
+        }
+        if let Some(before) = answer_of(&answer.key, &row)? {
+            return Ok(Kept::Before(before));
+        }
+    }
+    tx.run(
+        "UPDATE idempotency SET fingerprint = $2, status = $3, body = $4, created_at = $5 \
+         WHERE key = $1",
+        args![&answer.key, &answer.fingerprint, answer.status, &answer.body, now],
+    )
+    .await?;
+    Ok(Kept::Now)
+}
+
+async fn lock(tx: &mut Tx, key: &str) -> Result<Row, Error> {
+    tx.row(
+        locking!(
+            "SELECT fingerprint, status, body, lease_until, created_at FROM idempotency \
+             WHERE key = $1"
+        ),
+        args![key],
+    )
+    .await?
+    .ok_or_else(|| Error::GaveWay("an idempotency key was removed meanwhile".to_owned()))
+}
+
+fn outdated(tx: &Tx, row: &Row) -> Result<bool, Error> {
+    Ok(row.time("created_at")?.plus_millis(IDEMPOTENCY_KEPT_MS) <= tx.now())
+}
+
+fn answer_of(key: &str, row: &Row) -> Result<Option<KeptAnswer>, Error> {
+    let Some(status) = row.small_or_null("status")? else { return Ok(None) };
+    Ok(Some(KeptAnswer {
+        key: key.to_owned(),
+        fingerprint: row.text("fingerprint")?,
+        status,
+        body: row.text_or_null("body")?.unwrap_or_default(),
+    }))
+}

@@ -1,0 +1,257 @@
+//! Orders as they are read. They are written by `create_order` and `learn`, nowhere else.
+
+use domain::{
+    hold::CustomerKey,
+    id::{EventId, HoldId, OrderId},
+    money::{Currency, MinorUnits},
+    order::{EndReason, OrderState, Progress},
+    seat::{AreaIndex, AreaQuantity, SeatIndex},
+    time::Timestamp,
+};
+
+use crate::{
+    Ledger, customer_of,
+    db::{Reads, Tx},
+    dialect::locking,
+    error::Error,
+    intents::Intent,
+    order_lines,
+    row::{Row, args},
+};
+
+/// One seat, or some places of one area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Distinct in the order; tickets are derived from it.
+    pub number: u32,
+    /// Either this or `area`.
+    pub seat: Option<SeatIndex>,
+    pub area: Option<AreaIndex>,
+    /// The seat's label, or the area's name.
+    pub label: String,
+    pub category: String,
+    /// 1 for a seat.
+    pub quantity: u32,
+    /// Of each.
+    pub price: MinorUnits,
+}
+
+/// An order with everything that is said about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Order {
+    pub id: OrderId,
+    pub event: EventId,
+    /// The hold it came from.
+    pub hold: HoldId,
+    pub state: OrderState,
+    pub end_reason: Option<EndReason>,
+    pub claim_number: u64,
+    pub customer: CustomerKey,
+    pub email_customer: CustomerKey,
+    /// Personal data: never logged.
+    pub email: String,
+    pub name: Option<String>,
+    pub lines: Vec<OrderLine>,
+    pub amount: MinorUnits,
+    pub currency: Currency,
+    pub pay_before: Timestamp,
+    pub deadline_extended: bool,
+    pub created_at: Timestamp,
+    /// Grows with every change.
+    pub revision: i64,
+    /// The one through which it can be paid now, or was.
+    pub intent: Option<Intent>,
+    /// Some intent's secret may have been shown at some time.
+    pub intent_exposed: bool,
+    /// Redis has been told all about its claim.
+    pub inventory_settled: bool,
+    /// The provider was asked to cancel the intent.
+    pub cancel_sent: bool,
+}
+
+impl Order {
+    /// Seats, ascending.
+    pub fn seats(&self) -> Vec<SeatIndex> {
+        seats_of(&self.lines)
+    }
+
+    /// Places by area, ascending.
+    pub fn areas(&self) -> Vec<AreaQuantity> {
+        areas_of(&self.lines)
+    }
+}
+
+/// Only what cannot identify a buyer.
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Order")
+            .field("id", &self.id)
+            .field("event", &self.event)
+            .field("state", &self.state)
+            .field("amount", &self.amount)
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn seats_of(lines: &[OrderLine]) -> Vec<SeatIndex> {
+    let mut seats: Vec<_> = lines.iter().filter_map(|line| line.seat).collect();
+    seats.sort_unstable();
+    seats
+}
+
+pub(crate) fn areas_of(lines: &[OrderLine]) -> Vec<AreaQuantity> {
+    let mut areas: Vec<AreaQuantity> = Vec::new();
+    for line in lines {
+        let Some(area) = line.area else { continue };
+        match areas.iter_mut().find(|known| known.area == area) {
+            Some(known) => known.quantity = known.quantity.saturating_add(line.quantity),
+            None => areas.push(AreaQuantity { area, quantity: line.quantity }),
+        }
+    }
+    areas.sort_unstable_by_key(|quantity| quantity.area);
+    areas
+}
+
+impl Ledger {
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, Error> {
+        load(&mut self.read(), id).await
+    }
+
+    pub async fn order_by_hold(&self, hold: &HoldId) -> Result<Option<Order>, Error> {
+        let id = self
+            .read()
+            .row("SELECT id FROM orders WHERE hold_id = $1", args![hold.to_string()])
+            .await?;
+        match id {
+            Some(row) => self.order(&row.parsed("id")?).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The order an intent belongs to, current or not.
+    pub async fn order_by_intent(&self, intent: &str) -> Result<Option<OrderId>, Error> {
+        let row = self
+            .read()
+            .row("SELECT order_id FROM intents WHERE intent_id = $1", args![intent])
+            .await?;
+        row.map(|row| row.parsed("order_id")).transpose()
+    }
+}
+
+/// Reads an order whole.
+pub(crate) async fn load(source: &mut impl Reads, id: &OrderId) -> Result<Option<Order>, Error> {
+    let row = source
+        .row(
+            "SELECT orders.id, orders.event_id, hold_id, orders.state, end_reason, claim_number, \
+             customer, email_customer, email, name, orders.amount, currency, pay_before, \
+             deadline_extended, orders.intent_id, intent_exposed, cancel_sent_at, \
+             orders.created_at, revision, intents.attempt AS attempt, \
+             intents.client_secret AS client_secret, \
+             (SELECT COUNT(*) FROM outbox WHERE outbox.order_id = orders.id \
+              AND outbox.state = 'waiting' AND outbox.rank > 0) AS unsettled \
+             FROM orders LEFT JOIN intents ON intents.intent_id = orders.intent_id \
+             WHERE orders.id = $1",
+            args![id],
+        )
+        .await?;
+    match row {
+        Some(row) => Ok(Some(order_of(&row, order_lines::of_order(source, id).await?)?)),
+        None => Ok(None),
+    }
+}
+
+fn order_of(row: &Row, lines: Vec<OrderLine>) -> Result<Order, Error> {
+    let intent_exposed = row.flag("intent_exposed")?;
+    let intent = match row.text_or_null("intent_id")? {
+        Some(id) => Some(Intent {
+            id,
+            client_secret: row.text_or_null("client_secret")?.unwrap_or_default(),
+            attempt: row.small("attempt")?,
+            exposed: intent_exposed,
+        }),
+        None => None,
+    };
+    Ok(Order {
+        id: row.parsed("id")?,
+        event: row.parsed("event_id")?,
+        hold: row.parsed("hold_id")?,
+        state: state_of(row)?,
+        end_reason: end_reason_of(row)?,
+        claim_number: row.small("claim_number")?,
+        customer: customer_of(&row.text("customer")?)?,
+        email_customer: customer_of(&row.text("email_customer")?)?,
+        email: row.text("email")?,
+        name: row.text_or_null("name")?,
+        lines,
+        amount: row.int("amount")?,
+        currency: row.parsed("currency")?,
+        pay_before: row.time("pay_before")?,
+        deadline_extended: row.flag("deadline_extended")?,
+        created_at: row.time("created_at")?,
+        revision: row.int("revision")?,
+        intent,
+        intent_exposed,
+        inventory_settled: row.int("unsettled")? == 0,
+        cancel_sent: row.int_or_null("cancel_sent_at")?.is_some(),
+    })
+}
+
+fn state_of(row: &Row) -> Result<OrderState, Error> {
+    OrderState::parse(&row.text("state")?).ok_or(Error::Corrupt("an order's state"))
+}
+
+fn end_reason_of(row: &Row) -> Result<Option<EndReason>, Error> {
+    row.text_or_null("end_reason")?
+        .map(|text| EndReason::parse(&text).ok_or(Error::Corrupt("an order's end")))
+        .transpose()
+}
+
+/// An order's row, locked until the transaction ends: what the transitions need.
+pub(crate) struct Locked {
+    pub id: OrderId,
+    pub event: EventId,
+    pub progress: Progress,
+    pub customers: [CustomerKey; 2],
+    pub holder: Option<String>,
+    pub amount: MinorUnits,
+    pub currency: Currency,
+    pub pay_before: Timestamp,
+    pub created_at: Timestamp,
+    pub intent: Option<String>,
+}
+
+pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Error> {
+    let row = tx
+        .row(
+            locking!(
+                "SELECT id, event_id, state, end_reason, customer, email_customer, name, amount, \
+                 currency, pay_before, deadline_extended, intent_id, intent_exposed, \
+                 cancel_sent_at, created_at FROM orders WHERE id = $1"
+            ),
+            args![id],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Locked {
+        id: row.parsed("id")?,
+        event: row.parsed("event_id")?,
+        progress: Progress {
+            state: state_of(&row)?,
+            end_reason: end_reason_of(&row)?,
+            cancel_sent: row.int_or_null("cancel_sent_at")?.is_some(),
+            deadline_extended: row.flag("deadline_extended")?,
+            intent_exposed: row.flag("intent_exposed")?,
+        },
+        customers: [
+            customer_of(&row.text("customer")?)?,
+            customer_of(&row.text("email_customer")?)?,
+        ],
+        holder: row.text_or_null("name")?,
+        amount: row.int("amount")?,
+        currency: row.parsed("currency")?,
+        pay_before: row.time("pay_before")?,
+        created_at: row.time("created_at")?,
+        intent: row.text_or_null("intent_id")?,
+    }))
+}

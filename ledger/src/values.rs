@@ -1,0 +1,70 @@
+//! Statements over many rows: the texts of `VALUES ($1, $2), ($3, $4), …`.
+//!
+//! Rows go in parts whose sizes are powers of two, so that few different texts exist and the
+//! statement caches keep them.
+
+use crate::{
+    db::{Reads, Tx},
+    dialect::Sql,
+    error::Error,
+    row::{Arg, Row},
+};
+
+const PART_MAX: usize = 64;
+
+/// Runs `before VALUES (…), (…) after` for all rows; what was returned, if anything.
+pub(crate) async fn insert_rows<'a>(
+    tx: &mut Tx,
+    before: &'static str,
+    rows: Vec<Vec<Arg<'a>>>,
+    after: &'static str,
+) -> Result<Vec<Row>, Error> {
+    let mut returned = Vec::new();
+    let mut rows = rows.into_iter().peekable();
+    while let Some(first) = rows.peek() {
+        let columns = first.len();
+        let count = largest_part(rows.len());
+        let args: Vec<Arg<'a>> = rows.by_ref().take(count).flatten().collect();
+        returned.extend(tx.rows(text(before, count, columns, after), &args).await?);
+    }
+    Ok(returned)
+}
+
+fn largest_part(rows: usize) -> usize {
+    let mut part = PART_MAX;
+    while part > rows {
+        part /= 2;
+    }
+    part
+}
+
+fn text(before: &str, rows: usize, columns: usize, after: &str) -> Sql {
+    let mut text = format!("{before} VALUES ");
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push_str(&format!("${}", row * columns + column + 1));
+        }
+        text.push(')');
+    }
+    text.push(' ');
+    text.push_str(after);
+    Sql::Built(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_in_powers_of_two() {
+        assert_eq!(largest_part(50), 32);
+        assert_eq!(largest_part(1), 1);
+        assert_eq!(largest_part(1_000), 64);
+        let Sql::Built(text) = text("INSERT INTO t (a, b)", 2, 2, "RETURNING a") else { panic!() };
+        assert_eq!(&*text, "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+    }
+}
