@@ -1,0 +1,4 @@
+//! HTTP in, operations called, HTTP out.
+
+pub mod payment;
+pub mod webhook;
