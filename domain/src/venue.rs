@@ -22,7 +22,9 @@ mod house;
 mod random;
 mod theatre;
 
-use crate::chart::ChartSource;
+use std::{collections::BTreeMap, str::FromStr};
+
+use crate::chart::{AreaSource, ChartSource, SeatFlag};
 
 /// Fewest seats of a generated house.
 pub const VENUE_SEATS_MIN: u32 = 250;
@@ -31,7 +33,7 @@ pub const VENUE_SEATS_MAX: u32 = 100_000;
 
 /// What a house looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum VenueKind {
+pub enum Kind {
     Theatre,
     InTheRound,
     Arena,
@@ -40,7 +42,7 @@ pub enum VenueKind {
     Club,
 }
 
-impl VenueKind {
+impl Kind {
     pub const ALL: [Self; 6] =
         [Self::Theatre, Self::InTheRound, Self::Arena, Self::Stadium, Self::Cabaret, Self::Club];
 
@@ -54,9 +56,18 @@ impl VenueKind {
             Self::Club => "club",
         }
     }
+}
 
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+/// The text names no kind of house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not one of theatre, in_the_round, arena, stadium, cabaret and club")]
+pub struct KindError;
+
+impl FromStr for Kind {
+    type Err = KindError;
+
+    fn from_str(text: &str) -> Result<Self, KindError> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(KindError)
     }
 }
 
@@ -65,22 +76,38 @@ impl VenueKind {
 #[error("a house has {VENUE_SEATS_MIN} to {VENUE_SEATS_MAX} seats")]
 pub struct VenueSizeError;
 
-/// A house as an organiser would send it. Only a club has areas, and only in a club do they count
-/// into `seats`.
-pub fn generate(kind: VenueKind, seats: u32, seed: u64) -> Result<ChartSource, VenueSizeError> {
+/// A house as an organiser would send it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Venue {
+    /// A pretix seating plan.
+    pub plan: serde_json::Value,
+    /// Only a club has any.
+    pub areas: Vec<AreaSource>,
+    /// By seat label.
+    pub seat_flags: BTreeMap<String, Vec<SeatFlag>>,
+}
+
+impl From<Venue> for ChartSource {
+    fn from(venue: Venue) -> Self {
+        Self { seating_plan: Some(venue.plan), areas: venue.areas, seat_flags: venue.seat_flags }
+    }
+}
+
+/// Makes a house of that many seats; where there are areas, of that many seats and places.
+pub fn generate(kind: Kind, seats: u32, seed: u64) -> Result<Venue, VenueSizeError> {
     if !(VENUE_SEATS_MIN..=VENUE_SEATS_MAX).contains(&seats) {
         return Err(VenueSizeError);
     }
     let mut random = random::Random::new(seed);
     let house = match kind {
-        VenueKind::Theatre => theatre::theatre(seats, &mut random),
-        VenueKind::InTheRound => bowl::in_the_round(seats, &mut random),
-        VenueKind::Arena => bowl::arena(seats, &mut random),
-        VenueKind::Stadium => bowl::stadium(seats, &mut random),
-        VenueKind::Cabaret => cabaret::cabaret(seats, &mut random),
-        VenueKind::Club => cabaret::club(seats, &mut random),
+        Kind::Theatre => theatre::theatre(seats, &mut random),
+        Kind::InTheRound => bowl::in_the_round(seats, &mut random),
+        Kind::Arena => bowl::arena(seats, &mut random),
+        Kind::Stadium => bowl::stadium(seats, &mut random),
+        Kind::Cabaret => cabaret::cabaret(seats, &mut random),
+        Kind::Club => cabaret::club(seats, &mut random),
     };
     let seat_flags = flags::flags(&house, &mut random);
-    let (seating_plan, areas) = house.into_plan(&mut random);
-    Ok(ChartSource { seating_plan: Some(seating_plan), areas, seat_flags })
+    let (plan, areas) = house.into_plan(&mut random);
+    Ok(Venue { plan, areas, seat_flags })
 }

@@ -12,8 +12,8 @@ use crate::{
     seat::SeatIndex,
 };
 
-/// How good a choice is; less is better. Fields are compared in this order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// How good a choice is. Fields are compared in this order: see [`Quality::key`].
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Quality {
     pub accessible_used: u32,
     pub companions_used: u32,
@@ -24,6 +24,36 @@ pub(super) struct Quality {
     pub ordinary_beside: u32,
     pub distance: u64,
     pub first: SeatIndex,
+}
+
+/// A [`Quality`] as one number; less is better.
+type Key = u128;
+
+impl Quality {
+    /// Bits of `distance`: fifty seats of the longest distance need 26.
+    const DISTANCE_BITS: u32 = 32;
+    const FIRST_BITS: u32 = SeatIndex::BITS;
+
+    /// Counts are at most [`SEATS_PER_HOLD_MAX`], categories fewer than 64: six bits each.
+    pub fn key(&self) -> Key {
+        let head = [
+            (self.accessible_used, 6),
+            (self.companions_used, 6),
+            (u32::from(self.strands), 1),
+            (self.restricted, 6),
+            (u32::from(self.category), 6),
+            (u32::from(self.mixed), 1),
+            (self.ordinary_beside, 6),
+        ];
+        let head = head.iter().fold(0, |key, (value, bits)| (key << bits) | u64::from(*value));
+        (Key::from(head) << (Self::DISTANCE_BITS + Self::FIRST_BITS))
+            | Self::place_key(self.distance, self.first)
+    }
+
+    /// The part of the key that differs between choices of a uniform block.
+    fn place_key(distance: u64, first: SeatIndex) -> Key {
+        Key::from((distance << Self::FIRST_BITS) | u64::from(first))
+    }
 }
 
 /// Which choices a pass over the blocks looks at. Every choice belongs to exactly one.
@@ -82,7 +112,7 @@ struct Search<'a> {
 }
 
 struct Choice {
-    quality: Quality,
+    key: Key,
     seats: Range<SeatIndex>,
 }
 
@@ -97,8 +127,8 @@ impl Candidates {
     }
 
     /// Whether a choice of this quality would still be kept.
-    fn admits(&self, quality: &Quality) -> bool {
-        !self.is_full() || *quality < self.choices[CANDIDATES_MAX - 1].quality
+    fn admits(&self, key: Key) -> bool {
+        !self.is_full() || key < self.choices[CANDIDATES_MAX - 1].key
     }
 
     fn overlap(&self, seats: &Range<SeatIndex>) -> bool {
@@ -107,7 +137,7 @@ impl Candidates {
     }
 
     fn insert(&mut self, choice: Choice) {
-        let place = self.choices.partition_point(|other| other.quality < choice.quality);
+        let place = self.choices.partition_point(|other| other.key < choice.key);
         self.choices.insert(place, choice);
         self.choices.truncate(CANDIDATES_MAX);
     }
@@ -116,42 +146,46 @@ impl Candidates {
 impl Search<'_> {
     fn run(&self, found: &mut Candidates) {
         let (clean, fitting) = run_lengths(self.quantity);
+        let all = || 0..self.layout.blocks.len() as u32;
         if self.accessible > 0 {
-            self.visit(&self.layout.with_accessible, fitting, Pass::Accessible, found);
+            let blocks = self.layout.with_accessible.iter().copied();
+            self.visit(blocks, fitting, Pass::Accessible, found);
             return;
         }
-        self.visit_all(clean, Pass::Clean, found);
+        self.visit(all(), clean, Pass::Clean, found);
         if !found.is_full() {
-            self.visit_all(fitting, Pass::Stranding, found);
+            self.visit(all(), fitting, Pass::Stranding, found);
         }
         if found.choices.is_empty() {
-            self.visit(&self.layout.with_reserved, fitting, Pass::Reserved, found);
+            let blocks = self.layout.with_reserved.iter().copied();
+            self.visit(blocks, fitting, Pass::Reserved, found);
         }
     }
 
-    /// All blocks, best first, until no other can offer anything better.
-    fn visit_all(&self, lengths: u64, pass: Pass, found: &mut Candidates) {
-        for (index, block) in self.layout.blocks.iter().enumerate() {
-            if self.map.runs[index] & lengths == 0 || !self.is_wanted(block) {
+    /// Blocks with free runs of such lengths, best first, until no other can offer anything better.
+    fn visit(
+        &self,
+        blocks: impl Iterator<Item = u32>,
+        lengths: u64,
+        pass: Pass,
+        found: &mut Candidates,
+    ) {
+        for index in blocks {
+            if self.map.runs[index as usize] & lengths == 0 {
+                continue;
+            }
+            let block = &self.layout.blocks[index as usize];
+            if !self.is_wanted(block) {
                 continue;
             }
             if found.is_full() {
                 let strands = pass == Pass::Stranding;
                 let bound = Quality { strands, ..self.layout.bound(block, self.quantity) };
-                if !found.admits(&bound) {
+                if !found.admits(bound.key()) {
                     return;
                 }
             }
             self.visit_block(block, pass, found);
-        }
-    }
-
-    fn visit(&self, blocks: &[u32], lengths: u64, pass: Pass, found: &mut Candidates) {
-        for index in blocks {
-            let block = &self.layout.blocks[*index as usize];
-            if self.map.runs[*index as usize] & lengths != 0 && self.is_wanted(block) {
-                self.visit_block(block, pass, found);
-            }
         }
     }
 
@@ -169,6 +203,12 @@ impl Search<'_> {
     }
 
     fn best_in(&self, block: &Block, pass: Pass, found: &Candidates) -> Option<Choice> {
+        // Of a uniform block all choices of one pass differ in their place alone.
+        let uniform_head = block.uniform.then(|| {
+            let strands = pass == Pass::Stranding;
+            let category = self.layout.seats[block.seats.start as usize].category;
+            Quality { strands, category, ..Quality::default() }.key()
+        });
         let mut best: Option<Choice> = None;
         for run in self.map.free_runs(block.seats.clone()) {
             if run.end - run.start < self.quantity {
@@ -177,20 +217,23 @@ impl Search<'_> {
             for first in run.start..=run.end - self.quantity {
                 let seats = first..first + self.quantity;
                 let strands = first - run.start == 1 || run.end - seats.end == 1;
-                let wanted = match pass {
-                    Pass::Clean => !strands,
-                    Pass::Stranding => strands,
-                    Pass::Reserved | Pass::Accessible => true,
-                };
-                if !wanted {
+                if matches!(pass, Pass::Clean | Pass::Stranding)
+                    && strands != (pass == Pass::Stranding)
+                {
                     continue;
                 }
-                let Some(quality) = self.judge(block, &seats, strands, pass) else { continue };
-                if best.as_ref().is_none_or(|best| quality < best.quality)
-                    && found.admits(&quality)
+                let key = match uniform_head {
+                    Some(head) => head | Quality::place_key(self.layout.distance(&seats), first),
+                    None => match self.judge(&seats, strands, pass) {
+                        Some(quality) => quality.key(),
+                        None => continue,
+                    },
+                };
+                if best.as_ref().is_none_or(|best| key < best.key)
+                    && found.admits(key)
                     && !found.overlap(&seats)
                 {
-                    best = Some(Choice { quality, seats });
+                    best = Some(Choice { key, seats });
                 }
             }
         }
@@ -198,13 +241,7 @@ impl Search<'_> {
     }
 
     /// How good free seats are for this request; `None` if they cannot be chosen in this pass.
-    fn judge(
-        &self,
-        block: &Block,
-        seats: &Range<SeatIndex>,
-        strands: bool,
-        pass: Pass,
-    ) -> Option<Quality> {
+    fn judge(&self, seats: &Range<SeatIndex>, strands: bool, pass: Pass) -> Option<Quality> {
         let facts = &self.layout.seats[seats.start as usize..seats.end as usize];
         let mut quality = Quality {
             strands,
@@ -213,10 +250,6 @@ impl Search<'_> {
             first: seats.start,
             ..Quality::default()
         };
-        if block.uniform {
-            // The block has a wanted category, and only one.
-            return matches!(pass, Pass::Clean | Pass::Stranding).then_some(quality);
-        }
         let (mut accessible, mut companions, mut reserved) = (0, 0, 0);
         for seat in facts {
             if self.categories & (1 << seat.category) == 0 {

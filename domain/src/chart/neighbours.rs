@@ -119,6 +119,10 @@ fn around(points: &[Point], middle: Point) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    fn blocks(points: &[Point]) -> Vec<(usize, usize)> {
+        blocks_of_row(points).into_iter().map(|block| (block.start, block.end)).collect()
+    }
+
     fn line(xs: &[f64]) -> Vec<Point> {
         xs.iter().map(|x| (*x, 5.0)).collect()
     }
@@ -149,20 +153,20 @@ mod tests {
         for pair in order.windows(2) {
             assert!((distance(shuffled[pair[0]], shuffled[pair[1]]) - step).abs() < 1e-9);
         }
-        assert_eq!(blocks_of_row(&ring), [0..8]);
+        assert_eq!(blocks(&ring), [(0, 8)]);
     }
 
     #[test]
     fn a_gap_above_the_limit_is_an_aisle_and_one_at_it_is_not() {
-        assert_eq!(blocks_of_row(&line(&[0.0, 20.0, 40.0, 72.0, 92.0])), [0..5]);
-        assert_eq!(blocks_of_row(&line(&[0.0, 20.0, 40.0, 72.5, 92.5])), [0..3, 3..5]);
-        assert_eq!(blocks_of_row(&line(&[7.0])), [0..1]);
+        assert_eq!(blocks(&line(&[0.0, 20.0, 40.0, 72.0, 92.0])), [(0, 5)]);
+        assert_eq!(blocks(&line(&[0.0, 20.0, 40.0, 72.5, 92.5])), [(0, 3), (3, 5)]);
+        assert_eq!(blocks(&line(&[7.0])), [(0, 1)]);
         assert!(blocks_of_row(&[]).is_empty());
     }
 
     #[test]
     fn seats_without_positions_are_all_neighbours() {
-        assert_eq!(blocks_of_row(&line(&[0.0, 0.0, 0.0])), [0..3]);
+        assert_eq!(blocks(&line(&[0.0, 0.0, 0.0])), [(0, 3)]);
         assert_eq!(order_of_row(&line(&[0.0, 0.0, 0.0])), [0, 1, 2]);
     }
 }
