@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::{
-    Error, SandboxOptions,
+    Error, Rate, SandboxOptions,
     faults::{Draws, Settings, When},
     ids::Ids,
     journal::Journal,
@@ -67,10 +67,7 @@ impl Shared {
     pub(crate) fn open(options: SandboxOptions) -> Result<Arc<Self>, Error> {
         let client = crate::webhooks::client()?;
         let now = (options.now)();
-        let (journal, mut state) = Journal::open(&options.data_dir.join("sandbox"), now)?;
-        if state.settings == Settings::default() {
-            state.settings.rate = options.rate;
-        }
+        let (journal, state) = Journal::open(&options.data_dir.join("sandbox"), now)?;
         let (answer_draws, webhook_draws) = draws(&state.settings)?;
         let account = Account {
             state,
@@ -93,6 +90,11 @@ impl Shared {
 
     pub(crate) fn now(&self) -> i64 {
         (self.options.now)()
+    }
+
+    /// The limit that holds now.
+    pub(crate) fn rate(&self, account: &Account) -> Rate {
+        account.state.settings.rate.unwrap_or(self.options.rate)
     }
 
     pub(crate) fn webhook_url(&self) -> Option<String> {

@@ -27,14 +27,12 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<Strin
         }
         Some(intent) => {
             let body = format!(
-                "<p>A payment of <b>{}.{:02} {}</b> asks for your confirmation.</p>\
+                "<p>A payment of <b>{}</b> asks for your confirmation.</p>\
                  <form method=\"post\">\
                  <button name=\"result\" value=\"complete\">Complete</button> \
                  <button name=\"result\" value=\"fail\">Fail</button>\
                  </form>",
-                intent.amount / 100,
-                intent.amount % 100,
-                escape(&intent.currency.to_uppercase()),
+                escape(&price(intent.amount, &intent.currency)),
             );
             page(StatusCode::OK, &body)
         }
@@ -95,6 +93,21 @@ fn return_address(intent: &Intent) -> Option<String> {
     let join = if base.contains('?') { '&' } else { '?' };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
     Some(format!("{base}{join}{query}{fragment}"))
+}
+
+/// Stripe counts these currencies in whole units.
+const WHOLE_UNITS: [&str; 16] = [
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
+    "xaf", "xof", "xpf",
+];
+
+fn price(amount: i64, currency: &str) -> String {
+    let name = currency.to_uppercase();
+    if WHOLE_UNITS.contains(&currency) {
+        format!("{amount} {name}")
+    } else {
+        format!("{}.{:02} {name}", amount / 100, amount % 100)
+    }
 }
 
 fn page(status: StatusCode, body: &str) -> Response {

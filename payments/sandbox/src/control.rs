@@ -77,6 +77,7 @@ fn view(shared: &Shared) -> Response {
     let mut view = serde_json::to_value(&account.state.settings).unwrap_or_default();
     let mut counters = serde_json::to_value(&account.counters).unwrap_or_default();
     counters["webhooks_pending"] = json!(account.state.pending_deliveries());
+    view["rate"] = json!(shared.rate(&account));
     view["counters"] = counters;
     view["webhook_url"] = json!(shared.webhook_url());
     axum::Json(view).into_response()

@@ -13,7 +13,8 @@ pub(crate) struct Settings {
     pub(crate) webhooks: WebhookSettings,
     pub(crate) answers: AnswerSettings,
     pub(crate) payments: PaymentSettings,
-    pub(crate) rate: Rate,
+    /// `None`: as the sandbox was started.
+    pub(crate) rate: Option<Rate>,
     /// Makes the draws the same in every run.
     pub(crate) seed: Option<u64>,
 }

@@ -98,3 +98,28 @@ fn rewrite(path: &Path, state: &State) -> io::Result<(File, u64)> {
     let length = file.metadata()?.len();
     Ok((file, length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_written_anew_goes_on_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, mut state) = Journal::open(folder.path(), 0).unwrap();
+        for (seed, anew) in [(1, true), (2, false), (3, true)] {
+            let mut settings = state.settings.clone();
+            settings.seed = Some(seed);
+            let change = Change::Settings(settings);
+            journal.append(std::slice::from_ref(&change)).unwrap();
+            state.apply(change);
+            if anew {
+                journal.rewrite(&state).unwrap();
+            }
+            assert_eq!(journal.length, fs::metadata(&journal.path).unwrap().len());
+        }
+        assert!(!journal.has_grown());
+        let (_, state) = Journal::open(folder.path(), 0).unwrap();
+        assert_eq!(state.settings.seed, Some(3));
+    }
+}

@@ -49,7 +49,7 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// API calls a second, as Stripe counts them: all together, and each endpoint by itself. 0 is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Rate {
     pub account: u32,
     pub endpoint: u32,

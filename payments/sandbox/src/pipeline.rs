@@ -174,7 +174,7 @@ fn admit(
     let mut account = shared.settled();
     let now = shared.now();
     account.counters.calls += 1;
-    let rate = account.state.settings.rate;
+    let rate = shared.rate(&account);
     if let Err(reason) = account.limiter.admit(rate, endpoint.name, now) {
         account.counters.calls_rate_limited += 1;
         let mut reply = Reply::of_failure(&Failure::rate_limited(reason), request_id, now);

@@ -1,12 +1,14 @@
 //! What each endpoint does. An operation reads all its parameters first, so that a refusal of a parameter comes
 //! before any effect; then it changes objects through the transaction and answers with one of them.
 
+mod attempt;
 mod cancel;
 mod capture;
 mod charges;
 mod confirm;
 mod events;
 mod expand;
+mod fields;
 mod intents;
 mod lists;
 mod methods;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{cancel, confirm};
+use super::{attempt, cancel};
 use crate::{
     cards::Behaviour,
     objects::{Intent, IntentStatus, Refund},
@@ -28,7 +28,7 @@ fn settle_intent(transaction: &mut Transaction<'_>, mut intent: Intent) {
             let method = intent.payment_method.as_deref().and_then(|id| transaction.method(id));
             match method.cloned() {
                 // A decline is written into the intent; nobody waits for the error.
-                Some(method) => drop(confirm::charge(transaction, &mut intent, &method)),
+                Some(method) => drop(attempt::charge(transaction, &mut intent, &method)),
                 None => transaction.put_intent(&intent),
             }
         }

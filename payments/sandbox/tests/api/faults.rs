@@ -132,6 +132,10 @@ async fn the_account_and_each_endpoint_have_a_rate() {
     assert_eq!(refused.header("stripe-rate-limited-reason"), Some("global-rate"));
     shop.later(1000);
     shop.post(PATH, &PARAMS).await.ok();
+    let half = shop.control(json!({ "rate": { "account": 3 } })).await.ok();
+    assert_eq!(half["rate"], json!({ "account": 3, "endpoint": 0 }));
+    let back = shop.control(json!({ "rate": null })).await.ok();
+    assert_eq!(back["rate"], json!({ "account": 4, "endpoint": 2 }));
     shop.control(json!({ "rate": { "account": 0, "endpoint": 0 } })).await.ok();
     for _ in 0..20 {
         shop.post(PATH, &PARAMS).await.ok();

@@ -66,10 +66,8 @@ async fn a_refused_webhook_comes_again_until_it_is_accepted() {
     let shop = Shop::open().await;
     shop.inbox.status.store(500, Ordering::SeqCst);
     shop.intent().await;
-    let mut sent = 0;
-    for _ in 0..3 {
-        wait_until_sent(&shop, sent + 1).await;
-        sent += 1;
+    for attempt in 1..=3 {
+        wait_until_sent(&shop, attempt).await;
         shop.later(300_000);
     }
     assert!(shop.inbox.received().is_empty());
