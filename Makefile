@@ -33,7 +33,8 @@ test: setup ## Run every test on every store combination, on private servers
 	cargo test --workspace --features failpoints
 
 bench: ## Measure the hold beside its floors, in one run
-	cargo run --release --package loadtest --bin hold_bench
+	cargo build --release --package holdfast --package loadtest
+	target/release/hold_bench
 
 clean: ## Remove what builds and demos have made
 	cargo clean

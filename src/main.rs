@@ -1,1 +1,175 @@
-fn main() {}
+//! `holdfast`: picks roles, reads the configuration, wires the parts together, runs.
+
+mod audit;
+mod demo;
+mod payment;
+mod roles;
+mod serve;
+mod stores;
+mod venue;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use domain::time::Clock;
+use platform::{
+    Settings, SystemClock,
+    config::{SettingFlags, listing},
+};
+
+use crate::{
+    audit::{Report, Seats},
+    roles::{Role, Roles},
+    stores::Stores,
+};
+
+/// How long the auditor waits for a server before it reads the stores itself.
+const AUDIT_BY_SERVER_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Sells seats when everybody comes at once.
+#[derive(Parser)]
+#[command(name = "holdfast", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service
+    Serve {
+        /// Comma-separated: engine, payments; all of them when absent
+        #[arg(long, value_delimiter = ',')]
+        roles: Vec<Role>,
+    },
+    /// Run everything in one process, with a sample sale and the payment sandbox
+    Demo,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Check the invariants of a sale; exits 1 when one is violated
+    Audit {
+        /// An event's id or slug; all events when absent
+        #[arg(long)]
+        event: Option<String>,
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lay an event's inventory anew from the ledger
+    Rebuild {
+        /// An event's id or slug
+        #[arg(long)]
+        event: String,
+    },
+    /// Draw sample venues
+    Venue {
+        #[command(subcommand)]
+        command: VenueCommand,
+    },
+    /// List every setting with its default and meaning
+    Config,
+}
+
+#[derive(Subcommand)]
+enum VenueCommand {
+    /// Print a pretix seating plan; the same seed draws the same plan
+    Generate(venue::Wish),
+}
+
+fn main() -> ExitCode {
+    platform::failpoint::setup();
+    // One TLS provider for every connection that this process opens.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime
+        .context("the runtime does not start")
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("holdfast: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Config => print!("{}", listing()),
+        Command::Venue { command: VenueCommand::Generate(wish) } => venue::generate(&wish)?,
+        Command::Serve { roles } => {
+            let settings = Settings::load(&arguments.settings)?;
+            serve::serve(settings, Roles::new(&roles)).await?;
+        }
+        Command::Demo => {
+            let mut settings = Settings::load(&arguments.settings)?;
+            settings.sandbox = true;
+            serve::demo(settings).await?;
+        }
+        Command::Migrate => {
+            let settings = Settings::load(&arguments.settings)?;
+            let ledger = stores::ledger(&settings, Arc::new(SystemClock)).await?;
+            ledger.migrate().await?;
+            println!("The schema is up to date.");
+        }
+        Command::Rebuild { event } => {
+            let settings = Settings::load(&arguments.settings)?;
+            let stores = Stores::connect(&settings, Arc::new(SystemClock)).await?;
+            let inventory = stores.inventory();
+            let found = inventory.event(&event).await?;
+            let found = found.with_context(|| format!("there is no event {event}"))?;
+            inventory.rebuild(&found.event.id).await?;
+            println!("The inventory of {event} is laid anew.");
+        }
+        Command::Audit { event, json } => {
+            let settings = Settings::load(&arguments.settings)?;
+            let report = inspect(&settings, event.as_deref()).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                println!("{report}");
+            }
+            return Ok(ExitCode::from(u8::from(!report.clean)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the server, which alone can see an inventory in its own process; without one, reads the
+/// stores from here.
+async fn inspect(settings: &Settings, event: Option<&str>) -> Result<Report> {
+    let token = settings.organizer_token()?;
+    let mut request = reqwest::Client::new()
+        .get(format!("http://{}/v1/audit", settings.listen))
+        .timeout(AUDIT_BY_SERVER_TIMEOUT)
+        .bearer_auth(token.expose());
+    if let Some(event) = event {
+        request = request.query(&[("event", event)]);
+    }
+    match request.send().await {
+        Ok(answer) if answer.status().is_success() => {
+            return answer.json().await.context("the server's report cannot be read");
+        }
+        Ok(answer) => eprintln!(
+            "holdfast: the server at {} answers {}; reading the stores instead",
+            settings.listen,
+            answer.status()
+        ),
+        Err(_) => eprintln!(
+            "holdfast: no server answers at {}; reading the stores instead",
+            settings.listen
+        ),
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ledger = stores::ledger(settings, clock.clone()).await?;
+    let seats = match stores::seats(settings, clock.clone()).await {
+        Ok(store) if !store.is_in_process() => Seats::At(store),
+        Ok(_) => Seats::OutOfReach("the inventory is inside the server's process".to_owned()),
+        Err(error) => Seats::OutOfReach(format!("{error:#}")),
+    };
+    audit::audit(&ledger, &seats, event, &*clock).await
+}

@@ -16,7 +16,7 @@ use sqlx::{
 
 use crate::{
     dialect::{POSTGRES_SESSION, POSTGRES_SHARED, Sql},
-    error::Error,
+    error::{CONNECTION_LOST, Error},
     row::{Arg, Row},
 };
 
@@ -30,6 +30,22 @@ const POSTGRES_READERS: u32 = 12;
 /// Apart from the readers, so that questions of the public never starve facts about money.
 const POSTGRES_WRITERS: u32 = 6;
 const SQLITE_READERS: u32 = 4;
+
+/// After a server went away and came back, the pool still has connections to the one that went:
+/// each fails once and is thrown away. Nothing was done yet on a connection that was just taken, so
+/// the next one is tried. What is asked must be harmless to repeat. (A closure would have to be
+/// generic over the lifetime of what it borrows and `Send` at once.)
+macro_rules! on_a_live_connection {
+    ($ask:expr) => {{
+        let mut stale = POSTGRES_READERS.max(POSTGRES_WRITERS);
+        loop {
+            match $ask {
+                Err(Error::Unavailable(CONNECTION_LOST)) if stale > 0 => stale -= 1,
+                done => break done,
+            }
+        }
+    }};
+}
 
 #[derive(Clone)]
 pub(crate) enum Db {
@@ -112,7 +128,9 @@ impl Db {
     pub(crate) async fn begin(&self, now: Timestamp, shared: bool) -> Result<Tx, Error> {
         let at = match self {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres { write, .. } => At::Postgres(answer(write.begin()).await?),
+            Self::Postgres { write, .. } => {
+                At::Postgres(on_a_live_connection!(answer(write.begin()).await)?)
+            }
         };
         let mut tx = Tx { at, now, queued: Queued::default() };
         if shared && matches!(tx.at, At::Postgres(_)) {
@@ -252,7 +270,9 @@ impl Reads for Db {
                         .map_err(Error::from)
                 }
                 Self::Postgres { read, .. } => {
-                    let rows = answer(bind_postgres(sql, args)?.fetch_all(&*read)).await;
+                    let rows = on_a_live_connection!(
+                        answer(bind_postgres(sql.clone(), args)?.fetch_all(&*read)).await
+                    );
                     rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
                 }
             };

@@ -5,6 +5,9 @@
 
 use sqlx::error::ErrorKind;
 
+/// Why a connection's first statement fails after the server it belonged to has gone.
+pub(crate) const CONNECTION_LOST: &str = "connection lost";
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database cannot be reached, or did not answer in time. A write that ends so may have
@@ -86,7 +89,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => from_database(&*error),
-            sqlx::Error::Io(_) => Self::Unavailable("connection lost"),
+            sqlx::Error::Io(_) => Self::Unavailable(CONNECTION_LOST),
             sqlx::Error::Tls(_) => Self::Unavailable("no encrypted connection"),
             sqlx::Error::PoolTimedOut => Self::Unavailable("no connection in time"),
             sqlx::Error::PoolClosed => Self::Unavailable("closed"),
@@ -120,10 +123,11 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> Error {
         // Serialization failure, deadlock, lock not available; SQLite: busy, in its variants.
         "40001" | "40P01" | "55P03" | "5" | "261" | "517" => Error::GaveWay(code),
         "57014" => Error::Unavailable("a statement took too long"),
-        // Administrator's or crash shutdown, starting up, too many connections, connection faults;
-        // read only: a server that was demoted.
-        "57P01" | "57P02" | "57P03" | "53300" | "25006" => Error::Unavailable("server not ready"),
-        _ if code.starts_with("08") => Error::Unavailable("connection lost"),
+        // Starting up, too many connections; read only: a server that was demoted.
+        "57P03" | "53300" | "25006" => Error::Unavailable("server not ready"),
+        // What a shut-down or crashed server says on its connections as a last word.
+        "57P01" | "57P02" => Error::Unavailable(CONNECTION_LOST),
+        _ if code.starts_with("08") => Error::Unavailable(CONNECTION_LOST),
         _ => Error::Statement { code, message: message.to_owned() },
     }
 }

@@ -7,4 +7,5 @@
 
 pub mod cpu;
 pub mod floor;
+pub mod generator;
 pub mod rounds;

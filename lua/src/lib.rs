@@ -1,1 +1,67 @@
+//! The only door to Redis: who holds which seat of an event, decided by scripts.
+//!
+//! One event's inventory is a *partition*: five keys in one slot ([`keys`]), so that one script
+//! sees all of it.
+//!
+//! | key | |
+//! |---|---|
+//! | `seats` | string: a head of 32 digits (epoch 16, seats 8, areas 4, layout 4), then a byte a seat: `0` free, `1` held, `2` claimed, `3` sold, `4` blocked |
+//! | `owners` | string: 12 bytes a seat, the key of the hold or claim that has it; means nothing for a free seat |
+//! | `records` | hash: hold key (12 bytes) → [record](record); `c` or `a` and a customer's or address's key (13 bytes) → the keys of their holds; `g` and an area's index → `capacity,held,sold` |
+//! | `deadlines` | sorted set: keys of holds made in one call → when to look at them |
+//! | `deltas` | stream: what each call changed, under `<epoch>-<version>`, about the last 10,000 |
+//!
+//! A hold past its deadline counts nowhere, swept or not: deadlines are judged by the one clock
+//! that the script reads on its first line. A script compares the epoch before anything else,
+//! decides everything, appends the delta, and only then writes; a refusal writes nothing. All
+//! scripts may be repeated.
+//!
+//! The same script files run in Redis (standalone, behind Sentinels, in a cluster) and in process,
+//! by an embedded Lua of the language level that Redis uses, over a keyspace with a closed list of
+//! commands. `scripts/prelude.lua` is put before each of them as text: Redis has no modules, and
+//! one reading of a record is better than ten.
+//!
+//! Relies on `domain` for ids, times and statuses. Never decides what a refusal means to a buyer,
+//! never talks SQL or HTTP, and never reads a wall clock.
 
+mod answer;
+mod block_seats;
+mod change_hold;
+mod claims;
+mod delta;
+mod epoch;
+mod error;
+mod extend_hold;
+mod hold_seats;
+pub mod keys;
+pub mod keyspace;
+pub mod place;
+mod read_deltas;
+mod read_hold;
+mod read_snapshot;
+mod rebuild;
+mod record;
+mod release_hold;
+mod runs;
+pub mod scripts;
+mod states;
+mod store;
+mod sweep_expired;
+
+pub use answer::Value;
+pub use block_seats::Blocked;
+pub use change_hold::{ChangeReply, HoldChange, Operation};
+pub use claims::{Claim, ClaimReply};
+pub use delta::{Delta, SeatChange};
+pub use error::Error;
+pub use extend_hold::ExtendReply;
+pub use hold_seats::{HoldReply, HoldRequest, HoldSeats};
+pub use keys::Partition;
+pub use read_deltas::Deltas;
+pub use read_snapshot::Snapshot;
+pub use rebuild::{Rebuild, Rebuilt};
+pub use record::HoldRecord;
+pub use release_hold::ReleaseReply;
+pub use states::{AreaCounts, CellState};
+pub use store::{Reply, Store};
+pub use sweep_expired::Swept;

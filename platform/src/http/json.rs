@@ -85,9 +85,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Syntax first, on its own: what is left afterwards is a matter of meaning.
     serde_json::from_slice::<Strict>(bytes)
         .map_err(|error| Problem::malformed_json(public_text(&error)))?;
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Problem::invalid_request(public_text(&error)),
-        _ => Problem::malformed_json(public_text(&error)),
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        match error.classify() {
+            // `.`: the body as a whole.
+            serde_json::error::Category::Data if path == "." => {
+                Problem::invalid_request(public_text(&error))
+            }
+            serde_json::error::Category::Data => {
+                Problem::invalid_request(format!("{path}: {}", public_text(&error)))
+            }
+            _ => Problem::malformed_json(public_text(&error)),
+        }
     })
 }
 
@@ -102,6 +112,10 @@ fn public_text(error: &serde_json::Error) -> String {
             "struct" => "an object",
             "enum" => "one of the known forms",
             "union" | "newtype" | "tuple" => continue,
+            "i64" | "u64" | "u32" | "u16" => {
+                text.push_str("a whole number ");
+                continue;
+            }
             other => {
                 text.push_str(other);
                 text.push(' ');

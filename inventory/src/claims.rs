@@ -1,0 +1,201 @@
+//! The ledger's claims, told to the store: a claim that lives is promoted, one that is sold is
+//! committed, one that was released is freed.
+//!
+//! What is told follows from the order's state in the ledger, not from the row of the outbox that
+//! caused it: rows may be done twice, late and beside each other, and the last word is always the
+//! ledger's (I7, I11).
+
+use std::{collections::HashMap, sync::Arc};
+
+use domain::{id::OrderId, order::OrderState};
+use ledger::{Order, OutboxKind, StoredClaim};
+use lua::{Claim, ClaimReply};
+
+use crate::{Inventory, Unavailable, partition::PartitionAtWork};
+
+/// Claims of one script call.
+pub(crate) const CLAIMS_PER_CALL_MAX: usize = 64;
+/// How often an order may move on while its claim is told.
+const MOVES_MAX: u32 = 4;
+
+/// What the store has to know of a claim, in the order in which it can only move on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Phase {
+    Live,
+    Sold,
+    Released,
+}
+
+impl Phase {
+    const ALL: [Self; 3] = [Self::Live, Self::Sold, Self::Released];
+
+    pub(crate) fn of(state: OrderState) -> Self {
+        match state {
+            OrderState::New | OrderState::Paying | OrderState::Cancelling => Self::Live,
+            OrderState::Committed | OrderState::Ticketed => Self::Sold,
+            OrderState::Expired
+            | OrderState::Cancelled
+            | OrderState::Refunding
+            | OrderState::Refunded => Self::Released,
+        }
+    }
+
+    fn of_kind(kind: OutboxKind) -> Option<Self> {
+        match kind {
+            OutboxKind::Promote => Some(Self::Live),
+            OutboxKind::Sell => Some(Self::Sold),
+            OutboxKind::Release => Some(Self::Released),
+            OutboxKind::Capture | OutboxKind::Cancel | OutboxKind::Refund => None,
+        }
+    }
+}
+
+impl Inventory {
+    /// Tells the store at once what the ledger has decided about an order's seats, and marks the
+    /// rows of the outbox that ask for it as done. Safe beside the worker, and again.
+    ///
+    /// # Errors
+    /// Any part; the rows stay, and the worker goes on with them.
+    pub async fn settle_order(&self, order: &OrderId) -> Result<(), Unavailable> {
+        let Some(order) = self.read_order(order).await? else {
+            return Ok(());
+        };
+        if order.inventory_settled {
+            return Ok(());
+        }
+        let id = order.id.clone();
+        let told = self.tell(vec![order]).await;
+        match told.into_iter().next() {
+            Some((_, Ok(phase))) => self.mark_done(&id, phase).await,
+            Some((_, Err(error))) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the store about many orders with few calls; what each came to.
+    pub(crate) async fn tell(
+        &self,
+        orders: Vec<Order>,
+    ) -> Vec<(OrderId, Result<Phase, Unavailable>)> {
+        let mut told = Vec::with_capacity(orders.len());
+        let mut by_event: HashMap<_, Vec<Order>> = HashMap::new();
+        for order in orders {
+            by_event.entry(order.event.clone()).or_default().push(order);
+        }
+        for (event, orders) in by_event {
+            let done = match self.event_by_id(&event).await {
+                Ok(Some(event)) => self.tell_event(&self.at_work(&event), &orders).await,
+                Ok(None) => Err(Unavailable::DATABASE),
+                Err(error) => Err(error),
+            };
+            for order in orders {
+                let phase = match done {
+                    Ok(()) => self.confirm(&order).await,
+                    Err(error) => Err(error),
+                };
+                told.push((order.id, phase));
+            }
+        }
+        told
+    }
+
+    async fn tell_event(
+        &self,
+        work: &Arc<PartitionAtWork>,
+        orders: &[Order],
+    ) -> Result<(), Unavailable> {
+        for phase in Phase::ALL {
+            let of_phase = orders.iter().filter(|order| Phase::of(order.state) == phase);
+            let claims: Vec<Claim> = of_phase.map(of_order).collect();
+            work.tell_claims(phase, &claims).await?;
+        }
+        Ok(())
+    }
+
+    /// The order may have moved on while its claim was told, and that may have been told before:
+    /// then what was told last is not the last word.
+    async fn confirm(&self, order: &Order) -> Result<Phase, Unavailable> {
+        let mut told = Phase::of(order.state);
+        for _ in 0..MOVES_MAX {
+            let Some(order) = self.read_order(&order.id).await? else {
+                return Ok(told);
+            };
+            let phase = Phase::of(order.state);
+            if phase == told {
+                return Ok(told);
+            }
+            let event = self.event_by_id(&order.event).await?.ok_or(Unavailable::DATABASE)?;
+            self.at_work(&event).tell_claims(phase, &[of_order(&order)]).await?;
+            told = phase;
+        }
+        Ok(told)
+    }
+
+    /// Whoever has told a phase has told those before it.
+    async fn mark_done(&self, order: &OrderId, told: Phase) -> Result<(), Unavailable> {
+        let kinds = OutboxKind::INVENTORY.into_iter();
+        let kinds = kinds.filter(|kind| Phase::of_kind(*kind).is_some_and(|phase| phase <= told));
+        let ids: Vec<String> = kinds.map(|kind| format!("{}:{order}", kind.as_str())).collect();
+        let done = self.core.stores.ledger.outbox_done_all(&ids).await;
+        done.map_err(|error| Unavailable::database("finish outbox rows", error))
+    }
+
+    pub(crate) async fn read_order(&self, id: &OrderId) -> Result<Option<Order>, Unavailable> {
+        let order = self.core.stores.ledger.order(id).await;
+        order.map_err(|error| Unavailable::database("read an order", error))
+    }
+}
+
+impl PartitionAtWork {
+    /// One call for every [`CLAIMS_PER_CALL_MAX`] claims; how many of them were news to the store.
+    pub(crate) async fn tell_claims(
+        self: &Arc<Self>,
+        phase: Phase,
+        claims: &[Claim],
+    ) -> Result<usize, Unavailable> {
+        let (store, partition) = (&self.stores.store, &self.partition);
+        let mut news = 0;
+        for claims in claims.chunks(CLAIMS_PER_CALL_MAX) {
+            let replies = match phase {
+                Phase::Live => {
+                    let script = |epoch| store.promote_holds(partition, epoch, claims);
+                    self.call("promote_holds", script, |_| None).await?.1
+                }
+                Phase::Sold => {
+                    let script = |epoch| store.commit_claims(partition, epoch, claims);
+                    self.call("commit_claims", script, |_| None).await?.1
+                }
+                Phase::Released => {
+                    let script = |epoch| store.release_claims(partition, epoch, claims);
+                    self.call("release_claims", script, |_| None).await?.1
+                }
+            };
+            news += replies.iter().filter(|reply| matches!(reply, ClaimReply::Changed)).count();
+        }
+        Ok(news)
+    }
+}
+
+/// An order's claim as the store knows it.
+pub(crate) fn of_order(order: &Order) -> Claim {
+    Claim {
+        key: order.hold.key,
+        created: order.hold.created,
+        claim_number: order.claim_number,
+        customer: order.customer,
+        seats: order.seats(),
+        areas: order.areas(),
+    }
+}
+
+/// A claim of a rebuild.
+pub(crate) fn of_stored(claim: &StoredClaim) -> Claim {
+    Claim {
+        key: claim.key,
+        created: claim.created,
+        claim_number: claim.claim_number,
+        customer: claim.customer,
+        seats: claim.seats.clone(),
+        areas: claim.areas.clone(),
+    }
+}

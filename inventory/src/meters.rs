@@ -1,0 +1,60 @@
+//! The names of this crate's metrics, in one place.
+
+use metrics::{counter, gauge, histogram};
+
+use crate::{HoldAnswer, Unavailable};
+
+/// Holds that went in one script call.
+pub(crate) fn call_started(holds: usize) {
+    histogram!("holdfast_hold_call_holds").record(holds as f64);
+}
+
+pub(crate) fn hold_answered(answer: &Result<HoldAnswer, Unavailable>) {
+    let outcome = match answer {
+        Ok(HoldAnswer::Held { .. }) => "held",
+        Ok(HoldAnswer::Replayed { .. }) => "replayed",
+        Ok(HoldAnswer::KeyReused) => "key_reused",
+        Ok(HoldAnswer::SeatsTaken { .. }) => "seats_taken",
+        Ok(HoldAnswer::AreasShort { .. }) => "areas_short",
+        Ok(HoldAnswer::NotEnoughAdjacent { .. }) => "not_enough_adjacent",
+        Ok(HoldAnswer::SoldOut { .. }) => "sold_out",
+        Ok(HoldAnswer::CustomerLimit) => "customer_limit",
+        Ok(HoldAnswer::AddressLimit) => "address_limit",
+        Err(_) => "unavailable",
+    };
+    counter!("holdfast_holds_total", "outcome" => outcome).increment(1);
+}
+
+/// Best-available wishes whose candidates all went to others.
+pub(crate) fn candidates_lost(wishes: usize) {
+    counter!("holdfast_candidates_lost_total").increment(wishes as u64);
+}
+
+/// Holds past their deadline that a sweep has tidied.
+pub(crate) fn swept(holds: u32) {
+    counter!("holdfast_holds_swept_total").increment(u64::from(holds));
+}
+
+/// Seats and areas in which a mirror differed from a full read at the same version.
+pub(crate) fn mirror_mismatches(count: usize) {
+    counter!("holdfast_mirror_mismatches_total").increment(count as u64);
+}
+
+/// How long ago the oldest mirror in use was known to be fresh.
+pub(crate) fn mirror_age(millis: i64) {
+    gauge!("holdfast_mirror_age_seconds").set(millis as f64 / 1000.0);
+}
+
+pub(crate) fn rebuilt() {
+    counter!("holdfast_inventory_rebuilds_total").increment(1);
+}
+
+/// Claims of the ledger that the store had lost, and seats it had kept for no claim.
+pub(crate) fn healed(count: usize) {
+    counter!("holdfast_inventory_healed_total").increment(count as u64);
+}
+
+/// Rows of the outbox that could not be done this time.
+pub(crate) fn outbox_retried(rows: usize) {
+    counter!("holdfast_inventory_outbox_retries_total").increment(rows as u64);
+}

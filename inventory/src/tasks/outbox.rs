@@ -1,0 +1,92 @@
+//! Does the outbox's rows of the inventory: claims to promote, to sell, to release.
+
+use std::{collections::HashMap, time::Duration};
+
+use domain::id::OrderId;
+use ledger::{OutboxKind, OutboxRow};
+use tokio_util::sync::CancellationToken;
+
+use super::Ticks;
+use crate::{Inventory, Unavailable, claims::Phase, meters};
+
+/// How soon rows of other processes are found; this process's own wake the worker at once.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+const ROWS_PER_LEASE_MAX: u32 = 128;
+/// Longer than a rebuild.
+const LEASE_MS: i64 = 20_000;
+const RETRY_MS_MIN: i64 = 200;
+const RETRY_MS_MAX: i64 = 10_000;
+
+pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
+    let mut queued = inventory.core.stores.ledger.outbox_notify();
+    let mut ticks = Ticks::every(POLL_EVERY, shutdown.clone());
+    loop {
+        while inventory.work_outbox().await {
+            if shutdown.is_cancelled() {
+                return;
+            }
+        }
+        tokio::select! {
+            goes_on = ticks.next() => if !goes_on { return },
+            changed = queued.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+impl Inventory {
+    /// One lease of rows; whether there may be more that can be done at once.
+    async fn work_outbox(&self) -> bool {
+        let (ledger, owner) = (&self.core.stores.ledger, &self.core.stores.owner);
+        let leased =
+            ledger.outbox_lease(&OutboxKind::INVENTORY, owner, ROWS_PER_LEASE_MAX, LEASE_MS).await;
+        let rows = match leased {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(%error, "the outbox cannot be read");
+                return false;
+            }
+        };
+        if rows.is_empty() {
+            return false;
+        }
+        let outcomes = self.outcomes(&rows).await;
+        let told = |row: &OutboxRow| outcomes.get(&row.order).copied();
+        let (done, failed): (Vec<_>, Vec<_>) =
+            rows.iter().partition(|row| matches!(told(row), Some(Ok(_))));
+        let ids: Vec<String> = done.iter().map(|row| row.id.clone()).collect();
+        if let Err(error) = ledger.outbox_done_all(&ids).await {
+            // Their lease runs out, and doing them again is harmless.
+            tracing::warn!(%error, "outbox rows cannot be finished");
+            return false;
+        }
+        meters::outbox_retried(failed.len());
+        for row in &failed {
+            let part = told(row).and_then(Result::err).unwrap_or(Unavailable::DATABASE).part;
+            let after = RETRY_MS_MIN << row.attempts.min(10);
+            let after = after.min(RETRY_MS_MAX);
+            if let Err(error) = ledger.outbox_retry(&row.id, part.as_str(), after).await {
+                tracing::warn!(%error, "an outbox row cannot be given back");
+            }
+        }
+        !done.is_empty()
+    }
+
+    /// What became of each order that some row is about.
+    async fn outcomes(&self, rows: &[OutboxRow]) -> HashMap<OrderId, Result<Phase, Unavailable>> {
+        let mut outcomes = HashMap::new();
+        let mut orders = Vec::new();
+        for row in rows {
+            if outcomes.contains_key(&row.order) {
+                continue;
+            }
+            match self.read_order(&row.order).await {
+                Ok(Some(order)) => orders.push(order),
+                Ok(None) => tracing::error!(order = %row.order, "an outbox row without an order"),
+                Err(_) => {}
+            }
+            outcomes.insert(row.order.clone(), Err(Unavailable::DATABASE));
+        }
+        outcomes.extend(self.tell(orders).await);
+        outcomes
+    }
+}

@@ -1,0 +1,7 @@
+//! Where scripts run: in process, on one Redis (alone or whichever the Sentinels call master), in a
+//! cluster. A place runs one call at a time per partition and gives its answer; it knows no script.
+
+pub(crate) mod address;
+mod connecting;
+pub mod in_process;
+pub(crate) mod redis;

@@ -1,0 +1,169 @@
+//! The store: one of the places at which scripts run, behind one way of calling them.
+
+use std::{sync::Arc, time::Instant};
+
+use domain::time::Clock;
+
+use crate::{
+    answer::{Answer, Value},
+    error::Error,
+    place::{
+        address::Address,
+        in_process::InProcess,
+        redis::{Cluster, Line},
+    },
+    runs,
+    scripts::Call,
+};
+
+/// The door to the inventory of all events. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Store {
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    InProcess(Arc<InProcess>),
+    /// Standalone, or behind Sentinels.
+    Line(Arc<Line>),
+    Cluster(Arc<Cluster>),
+}
+
+/// What a script answers under the epoch it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply<T> {
+    Done(T),
+    /// The inventory is not the one that was meant; nothing was changed. `None`: there is none.
+    OtherEpoch {
+        current: Option<u64>,
+    },
+}
+
+impl<T> Reply<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        match self {
+            Self::Done(done) => Reply::Done(change(done)),
+            Self::OtherEpoch { current } => Reply::OtherEpoch { current },
+        }
+    }
+}
+
+impl Store {
+    /// Connects to the store that an address names: empty for in process, `redis://`, `rediss://`,
+    /// `redis+sentinel://host:port,host:port/master`, `redis+cluster://host:port,host:port`. The
+    /// clock is the in-process place's; Redis has its own.
+    ///
+    /// # Errors
+    /// `Address` when the address is none of these, `Unavailable` when the store does not answer.
+    pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let place = match Address::parse(url)? {
+            Address::InProcess => return Ok(Self::in_process(clock)),
+            Address::Standalone(node) => Place::Line(Arc::new(Line::standalone(*node)?)),
+            Address::Sentinel(sentinels) => Place::Line(Arc::new(Line::sentinel(*sentinels)?)),
+            Address::Cluster(nodes) => Place::Cluster(Arc::new(Cluster::new(nodes)?)),
+        };
+        let store = Self { place };
+        store.ping().await?;
+        Ok(store)
+    }
+
+    /// A store inside this process, empty. It keeps nothing on disk.
+    pub fn in_process(clock: Arc<dyn Clock>) -> Self {
+        Self { place: Place::InProcess(Arc::new(InProcess::new(clock))) }
+    }
+
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.place, Place::InProcess(_))
+    }
+
+    /// The in-process place itself: faults and roll-backs for simulation.
+    pub fn simulation(&self) -> Option<&InProcess> {
+        match &self.place {
+            Place::InProcess(place) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Asks the store (in a cluster: some master) for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable`, within two seconds.
+    pub async fn ping(&self) -> Result<(), Error> {
+        match &self.place {
+            Place::InProcess(_) => Ok(()),
+            Place::Line(line) => line.ping().await,
+            Place::Cluster(cluster) => cluster.ping().await,
+        }
+    }
+
+    /// The replication id of every master, sorted. One that changes tells of a fail-over or of a
+    /// restart, after which acknowledged writes may be gone. In process: one that never changes.
+    ///
+    /// # Errors
+    /// `Unavailable`, within two seconds.
+    pub async fn replication_ids(&self) -> Result<Vec<String>, Error> {
+        let mut ids = match &self.place {
+            Place::InProcess(place) => vec![place.replication_id()],
+            Place::Line(line) => line.replication_ids().await?,
+            Place::Cluster(cluster) => cluster.replication_ids().await?,
+        };
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The in-process place forgets everything; the others are left alone.
+    pub fn flush_in_process(&self) {
+        if let Place::InProcess(place) = &self.place {
+            place.flush();
+        }
+    }
+
+    /// Runs one script and counts it. What comes back is the whole answer.
+    pub(crate) async fn run(&self, call: &Call) -> Result<Answer, Error> {
+        let name = call.script.name;
+        let began = Instant::now();
+        let value = match &self.place {
+            Place::InProcess(place) => place.run(call),
+            Place::Line(line) => line.run(call).await,
+            Place::Cluster(cluster) => cluster.run(call).await,
+        };
+        metrics::histogram!("holdfast_lua_call_seconds", "script" => name)
+            .record(began.elapsed().as_secs_f64());
+        let outcome = outcome(&value);
+        metrics::counter!("holdfast_lua_calls_total", "script" => name, "outcome" => outcome)
+            .increment(1);
+        Answer::new(name, value?)
+    }
+
+    /// Runs one script that compares the epoch.
+    pub(crate) async fn run_at(&self, call: &Call) -> Result<Reply<Answer>, Error> {
+        let answer = self.run(call).await?;
+        other_epoch(answer)
+    }
+}
+
+fn other_epoch(mut answer: Answer) -> Result<Reply<Answer>, Error> {
+    let rest = answer.split_off_epoch()?;
+    match rest {
+        None => Ok(Reply::Done(answer)),
+        Some(current) if current.is_empty() => Ok(Reply::OtherEpoch { current: None }),
+        Some(current) => {
+            let current = runs::number(&current).ok_or_else(|| answer.malformed())?;
+            Ok(Reply::OtherEpoch { current: Some(current) })
+        }
+    }
+}
+
+/// The label of the counter. Scripts name their outcomes; there are few.
+fn outcome(value: &Result<Value, Error>) -> String {
+    match value {
+        Ok(Value::List(items)) => match items.first() {
+            Some(Value::Bytes(outcome)) => String::from_utf8_lossy(outcome).into_owned(),
+            _ => "malformed".to_owned(),
+        },
+        Ok(_) => "malformed".to_owned(),
+        Err(error) if error.is_unavailable() => "unavailable".to_owned(),
+        Err(_) => "failed".to_owned(),
+    }
+}

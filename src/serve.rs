@@ -1,0 +1,236 @@
+//! Wires the roles together, serves them on one listener, and ends them in order.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use domain::time::Clock;
+use engine::{Engine, EngineSettings};
+use ledger::Ledger;
+use payments::Payments;
+use platform::{
+    Keys, Settings, SystemClock, Tasks,
+    health::Health,
+    http::{Edge, EdgeSettings, Organizer, Problem},
+    serve::ServeLimits,
+    shutdown::wait_for_signal,
+    telemetry::{self, Telemetry},
+};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    audit::{self, Seats},
+    demo,
+    payment::{self, SANDBOX_PATH},
+    roles::{Role, Roles},
+    stores::Stores,
+};
+
+/// After the listener has drained: how long background work may take to end.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(8);
+
+/// Runs `roles` until SIGTERM or SIGINT.
+pub async fn serve(settings: Settings, roles: Roles) -> Result<()> {
+    let telemetry = telemetry::init(&settings)?;
+    Service::start(settings, roles, telemetry).await?.until_signal().await
+}
+
+/// Runs everything with the payment sandbox, loads the sample sale, prints where it is.
+pub async fn demo(settings: Settings) -> Result<()> {
+    let telemetry = telemetry::init(&settings)?;
+    let token = settings.organizer_token()?;
+    let data_dir = settings.data_dir.clone();
+    let service = Service::start(settings, Roles::new(&[]), telemetry).await?;
+    let base = service.base();
+    demo::load_sample_sale(&base, token.expose(), SystemClock.now()).await?;
+    print_welcome(&base, token.expose(), &data_dir);
+    service.until_signal().await
+}
+
+fn print_welcome(base: &str, organizer_token: &str, data_dir: &Path) {
+    println!(
+        "Holdfast is running a sample sale.\n\
+         \n\
+         \x20 Events          {base}/v1/events\n\
+         \x20 A theatre       {base}/v1/events/theatre\n\
+         \x20 A club night    {base}/v1/events/club-night\n\
+         \x20 API, to browse  {base}/docs\n\
+         \x20 Stripe sandbox  {base}{SANDBOX_PATH}\n\
+         \x20 Organizer token {organizer_token}\n\
+         \x20 Data            {}\n\
+         \n\
+         Ctrl-C ends it; started again, it goes on where it was.",
+        data_dir.display()
+    );
+}
+
+/// A process at work.
+struct Service {
+    settings: Settings,
+    health: Health,
+    /// Background work that platform's own parts started.
+    tasks: Tasks,
+    /// Background work and money operations of the roles.
+    tracker: TaskTracker,
+    /// Ends the roles' background work.
+    ending: CancellationToken,
+    /// Ends the listener.
+    draining: CancellationToken,
+    listener: tokio::task::JoinHandle<()>,
+}
+
+impl Service {
+    async fn start(settings: Settings, roles: Roles, telemetry: Telemetry) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = Keys::new(&settings.signing_keys()?)?;
+        let edge = Arc::new(Edge::new(
+            EdgeSettings::new(&settings, settings.organizer_token()?),
+            clock.clone(),
+        ));
+        let payments_settings = match roles.has(Role::Payments) {
+            true => Some(payment::settings(&settings)?),
+            false => None,
+        };
+        let stores = Stores::connect(&settings, clock.clone()).await?;
+        ensure!(
+            roles.are_all() || !stores.seats.is_in_process(),
+            "the in-process store serves one process with all roles; set HOLDFAST_REDIS_URL to run \
+             {roles} alone"
+        );
+        stores.ledger.check_durability().await.context("money is not served")?;
+
+        let (tracker, ending) = (TaskTracker::new(), CancellationToken::new());
+        let inventory = stores.inventory();
+        inventory.spawn_tasks(ending.clone(), &tracker);
+        let mut router = Router::new();
+        let mut document = None::<utoipa::openapi::OpenApi>;
+        let mut add = |part: utoipa::openapi::OpenApi| match &mut document {
+            Some(document) => document.merge(part),
+            None => document = Some(part),
+        };
+        if roles.has(Role::Engine) {
+            let engine = Engine::new(
+                inventory.clone(),
+                stores.ledger.clone(),
+                clock.clone(),
+                keys.clone(),
+                EngineSettings { held_seats_per_address: settings.held_seats_per_address },
+            );
+            router = router.merge(engine::router(engine));
+            add(engine::openapi());
+        }
+        if let Some(payments_settings) = &payments_settings {
+            let payments = Payments::new(
+                stores.ledger.clone(),
+                keys,
+                clock.clone(),
+                payments_settings,
+                tracker.clone(),
+            )?;
+            payments.spawn_tasks(&ending);
+            router = router.merge(payments::router(payments));
+            add(payments::openapi());
+            if settings.sandbox {
+                let sandbox = payment::open_sandbox(&settings, payments_settings, clock.clone())?;
+                router = router.nest(SANDBOX_PATH, sandbox.router());
+                let ending = ending.clone();
+                tracker.spawn(async move { sandbox.run(ending).await });
+            }
+        }
+        let document = document.context("a process has at least one role")?;
+        let seats = Arc::new(Seats::At(stores.seats.clone()));
+        let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
+        let health = health(&stores);
+        let router = router
+            .route("/v1/audit", get(answer_audit).with_state(auditor))
+            .merge(engine::openapi_router(document))
+            .merge(health.clone().router())
+            .merge(telemetry.router());
+
+        let tasks = Tasks::new();
+        edge.spawn_tasks(&tasks);
+        telemetry.spawn_tasks(&tasks);
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("{} cannot be listened on", settings.listen))?;
+        let draining = CancellationToken::new();
+        let router = edge.wrap(router);
+        let stopping = draining.clone();
+        let listener = tokio::spawn(async move {
+            platform::serve::serve(listener, router, ServeLimits::default(), stopping).await;
+        });
+        tracing::info!(address = %settings.listen, %roles, "serving");
+        Ok(Self { settings, health, tasks, tracker, ending, draining, listener })
+    }
+
+    fn base(&self) -> String {
+        format!("http://{}", self.settings.listen)
+    }
+
+    /// Serves until a signal, then ends in order: readiness off, listener drained, background work
+    /// ended after the step it is in.
+    async fn until_signal(self) -> Result<()> {
+        wait_for_signal().await?;
+        tracing::info!("ending");
+        self.health.set_draining();
+        self.draining.cancel();
+        let _ = self.listener.await;
+        self.ending.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(TASKS_END_WITHIN, self.tracker.wait()).await.is_err() {
+            tracing::warn!("background work was cut off");
+        }
+        self.tasks.shut_down(TASKS_END_WITHIN).await;
+        Ok(())
+    }
+}
+
+fn health(stores: &Stores) -> Health {
+    let (seats, ledger) = (stores.seats.clone(), stores.ledger.clone());
+    Health::new()
+        .with_probe("redis", move || {
+            let seats = seats.clone();
+            async move { seats.ping().await }
+        })
+        .with_probe("database", move || {
+            let ledger = ledger.clone();
+            async move { ledger.ping().await }
+        })
+}
+
+/// What `GET /v1/audit` works with.
+#[derive(Clone)]
+struct Auditor {
+    ledger: Ledger,
+    seats: Arc<Seats>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditQuery {
+    event: Option<String>,
+}
+
+/// The organiser's audit, as `holdfast audit` asks for it.
+async fn answer_audit(
+    _: Organizer,
+    State(auditor): State<Auditor>,
+    Query(query): Query<AuditQuery>,
+) -> Response {
+    let event = query.event.as_deref();
+    match audit::audit(&auditor.ledger, &auditor.seats, event, &*auditor.clock).await {
+        Ok(report) => Json(report).into_response(),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "the audit could not be made");
+            Problem::unavailable("audit_unavailable").into_response()
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Whole sales on the shipped binary: real processes, real stores, HTTP only.
+//!
+//! Each test starts `holdfast` on stores of its own and speaks to it as a front end would. What is
+//! told twice, once per store combination, is one function and a list of combinations.
+
+mod expiry;
+mod kill;
+mod loss;
+mod manifests;
+mod race;
+mod readme;
+mod refusal;
+mod support;
+mod webhooks;
