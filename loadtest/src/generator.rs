@@ -47,6 +47,7 @@ pub async fn run(
             for (name, value) in headers {
                 request = request.header(name, value);
             }
+            sender.ready().await?;
             let answer = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
             let found = answer.status();
             let body = answer.into_body().collect().await?.to_bytes();

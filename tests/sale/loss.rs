@@ -1,25 +1,9 @@
 //! Redis forgets: everything by `FLUSHALL`, or its last acknowledged writes by a fail-over. Nothing
 //! is sold twice and nobody is charged for a seat they do not get. Keeps I1, I2, I11.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
-
 use serde_json::json;
 
-use crate::support::{Buyer, Combination, Server, ServerOptions, Stores, event, wait_for};
-
-/// Sends one inline command to the Redis at `port`; gives the reply's first line.
-fn redis(port: u16, command: &str) -> String {
-    let mut connection = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    connection.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
-    connection.write_all(format!("{command}\r\n").as_bytes()).expect("sent");
-    let mut buffer = [0; 65536];
-    let length = connection.read(&mut buffer).expect("a reply");
-    String::from_utf8_lossy(&buffer[..length]).into_owned()
-}
+use crate::support::{Buyer, Combination, Server, ServerOptions, Stores, event, redis, wait_for};
 
 /// A hold by anybody, as soon as the inventory answers again; gives the status.
 async fn hold_once_healthy(server: &Server, event: &str, seat: &str) -> u16 {

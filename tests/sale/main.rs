@@ -3,6 +3,7 @@
 //! Each test starts `holdfast` on stores of its own and speaks to it as a front end would. What is
 //! told twice, once per store combination, is one function and a list of combinations.
 
+mod commands;
 mod expiry;
 mod kill;
 mod loss;

@@ -132,7 +132,7 @@ async fn hold_all(
     let seats = u32::try_from(HOLDS * 2)?;
     let fresh =
         Rebuild { epoch: 1, seats, capacities: vec![], blocked: vec![], claims: vec![] };
-    let laid = store.rebuild(partition, fresh).await?;
+    let laid = store.rebuild(partition, &fresh).await?;
     ensure!(matches!(laid, Reply::Done(_)), "the inventory is not laid");
 
     let before = cpu::of_redis(&mut connection).await?;

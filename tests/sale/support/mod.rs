@@ -6,7 +6,7 @@ mod stores;
 
 pub use buyer::{Buyer, Hold, Order};
 pub use server::{Server, ServerOptions};
-pub use stores::{Combination, Stores};
+pub use stores::{Combination, Stores, redis};
 
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -156,18 +156,16 @@ impl Server {
 
     /// Whether `holdfast audit --json` exits 0, and what it prints.
     pub fn audit(&self) -> (bool, String) {
-        let output = command(&self.stores, self.data.path(), self.port, &ServerOptions::default())
-            .args(["audit", "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+        let output = self.command(&["audit", "--json"]);
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Another command of the program, on this server's settings.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        command(&self.stores, self.data.path(), self.port, &ServerOptions::default())
+            .args(arguments)
             .output()
-            .expect("the auditor runs");
-        let report = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        (output.status.success(), report)
+            .expect("the command runs")
     }
 
     pub fn log_tail(&self) -> String {
