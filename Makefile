@@ -25,9 +25,10 @@ setup: ## Install the servers that the tests start (Debian, once)
 format: ## Format the code
 	cargo fmt --all
 
-lint: ## Check the format and the lints, warnings as errors
+lint: ## Check the format, the lints and the documentation, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features failpoints -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
 
 test: setup ## Run every test on every store combination, on private servers
 	cargo test --workspace --features failpoints

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use axum::{
     Json, Router,
     extract::{Query, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use domain::time::Clock;
@@ -149,6 +149,7 @@ impl Service {
         let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
         let health = health(&stores);
         let router = router
+            .route("/", get(|| async { Redirect::temporary("/docs/") }))
             .route("/v1/audit", get(answer_audit).with_state(auditor))
             .merge(engine::openapi_router(document))
             .merge(health.clone().router())

@@ -1,5 +1,7 @@
 //! A house before it is written down: zones, rows and seats with absolute positions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::random::Random;
@@ -91,8 +93,13 @@ impl House {
     pub fn into_plan(mut self, random: &mut Random) -> (Value, Vec<AreaSource>) {
         let (width, height) = self.move_to_origin();
         let zones: Vec<Value> = self.zones.iter().map(|zone| self.zone(zone, random)).collect();
-        let categories: Vec<Value> = (self.categories.iter())
-            .map(|(name, color)| json!({ "name": name, "color": color }))
+        // A small house leaves a category empty: nobody should have to price it.
+        let seats = self.zones.iter().flat_map(|zone| &zone.rows).flat_map(|row| &row.seats);
+        let used: BTreeSet<usize> = seats.map(|seat| seat.category).collect();
+        let of_areas: Vec<&str> = self.areas.iter().map(|area| area.category.as_str()).collect();
+        let categories: Vec<Value> = (self.categories.iter().enumerate())
+            .filter(|(index, (name, _))| used.contains(index) || of_areas.contains(name))
+            .map(|(_, (name, color))| json!({ "name": name, "color": color }))
             .collect();
         let plan = json!({
             "name": self.name,

@@ -49,7 +49,9 @@ async fn main() -> Result<()> {
         return floor::serve(listener).await;
     }
     println!("A hold of two adjacent named seats, the customer's limit counted.");
-    println!("{ROUNDS} rounds of A B B A; microseconds of CPU per operation; {HOLDS} holds a side.");
+    println!(
+        "{ROUNDS} rounds of A B B A; microseconds of CPU per operation; {HOLDS} holds a side."
+    );
     println!();
     println!("{:<44} {:>8} {:>8} {:>7} {:>13}", "", "measured", "floor", "ratio", "least–most");
     scripts().await?;
@@ -87,11 +89,8 @@ impl Redis {
         let lane = async || -> Result<()> {
             let mut connection = self.connection.clone();
             for _ in 0..HOLDS / depth {
-                let one: i64 = redis::cmd("EVALSHA")
-                    .arg(&digest)
-                    .arg(0)
-                    .query_async(&mut connection)
-                    .await?;
+                let one: i64 =
+                    redis::cmd("EVALSHA").arg(&digest).arg(0).query_async(&mut connection).await?;
                 ensure!(one == 1, "return 1 gave {one}");
             }
             Ok(())
@@ -105,7 +104,8 @@ impl Redis {
 /// The scripts alone.
 async fn scripts() -> Result<()> {
     let redis = Redis::start().await?;
-    let store = Store::connect(&redis.server.url(), std::sync::Arc::new(platform::SystemClock)).await?;
+    let store =
+        Store::connect(&redis.server.url(), std::sync::Arc::new(platform::SystemClock)).await?;
     let partition =
         Partition { event: EventId::new(Timestamp(1_790_000_000_000), [7; 12]), index: 0 };
     for (name, size, lanes) in [
@@ -130,8 +130,7 @@ async fn hold_all(
     let mut connection = redis.connection.clone();
     let _: () = redis::cmd("FLUSHALL").query_async(&mut connection).await?;
     let seats = u32::try_from(HOLDS * 2)?;
-    let fresh =
-        Rebuild { epoch: 1, seats, capacities: vec![], blocked: vec![], claims: vec![] };
+    let fresh = Rebuild { epoch: 1, seats, capacities: vec![], blocked: vec![], claims: vec![] };
     let laid = store.rebuild(partition, &fresh).await?;
     ensure!(matches!(laid, Reply::Done(_)), "the inventory is not laid");
 
