@@ -260,12 +260,10 @@ impl Actor {
                 (HoldReply::KeyReused, _) => HoldAnswer::KeyReused,
                 (HoldReply::CustomerLimit, _) => HoldAnswer::CustomerLimit,
                 (HoldReply::AddressLimit, _) => HoldAnswer::AddressLimit,
-                (HoldReply::AreasShort { areas }, _) => HoldAnswer::AreasShort { version, areas },
-                (HoldReply::Taken { .. }, Some(Shortage::SoldOut)) => {
-                    HoldAnswer::SoldOut { version }
-                }
-                (HoldReply::Taken { .. }, Some(Shortage::NotEnoughAdjacent)) => {
-                    HoldAnswer::NotEnoughAdjacent { version }
+                (_, Some(Shortage::SoldOut)) => HoldAnswer::SoldOut { version },
+                (_, Some(Shortage::NotEnoughAdjacent)) => HoldAnswer::NotEnoughAdjacent { version },
+                (HoldReply::AreasShort { areas }, None) => {
+                    HoldAnswer::AreasShort { version, areas }
                 }
                 (HoldReply::Taken { seats, .. }, None) => {
                     if matches!(waiting.wish.wish, SeatWish::BestAvailable(_)) {

@@ -62,7 +62,7 @@ impl PartitionAtWork {
         let before = self.swap_stuck(stuck.clone());
         let stuck = stuck.iter().filter(|what| before.contains(what)).count();
         if stuck > 0 {
-            self.recover(Loss::Asked { ours }).await?;
+            self.recover(Loss::Drifted { ours }).await?;
             self.swap_stuck(Vec::new());
         }
         Ok(healed + stuck)

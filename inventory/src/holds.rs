@@ -3,6 +3,7 @@
 use domain::{
     hold::HoldStatus,
     id::HoldId,
+    limits::{HOLD_SECONDS_MAX, SEATS_PER_HOLD_MAX},
     order::{EndReason, OrderState},
     seat::SeatIndex,
 };
@@ -11,7 +12,7 @@ use lua::{ChangeReply, ExtendReply, HoldChange, HoldRecord, Operation, ReleaseRe
 
 use crate::{
     BlockAnswer, ChangeAnswer, EventAtWork, ExtendAnswer, HoldAnswer, HoldWish, Inventory,
-    ReadAnswer, ReleaseAnswer, Unavailable, claims, combining::Waiting,
+    ReadAnswer, ReleaseAnswer, SeatWish, Unavailable, claims, combining::Waiting,
 };
 
 impl Inventory {
@@ -25,6 +26,12 @@ impl Inventory {
         event: &EventAtWork,
         wish: HoldWish,
     ) -> Result<HoldAnswer, Unavailable> {
+        // A call carries other buyers' holds too: one that the store would not take at all must not
+        // spoil theirs.
+        if !is_sound(event, &wish) {
+            tracing::error!(event = %event.event.id, "a hold out of bounds");
+            return Err(Unavailable::INVENTORY);
+        }
         let ttl_ms = event.event.sale.hold_seconds * 1000;
         let (waiting, answer) = Waiting::new(wish, ttl_ms);
         let queue = self.with_handle(event, |handle| handle.queue.clone());
@@ -215,6 +222,22 @@ impl Inventory {
         let order = order.map_err(|error| Unavailable::database("read an order", error))?;
         Ok(order.is_some())
     }
+}
+
+/// Whether the caller has kept to the bounds of [`HoldWish`].
+fn is_sound(event: &EventAtWork, wish: &HoldWish) -> bool {
+    let seats = match &wish.wish {
+        SeatWish::None => 0,
+        SeatWish::Seats(seats) if seats.iter().any(|seat| *seat >= event.chart.seat_count()) => {
+            return false;
+        }
+        SeatWish::Seats(seats) => seats.len() as u64,
+        SeatWish::BestAvailable(best) => u64::from(best.quantity),
+    };
+    let places: u64 = wish.areas.iter().map(|area| u64::from(area.quantity)).sum();
+    let ttl = 1..=HOLD_SECONDS_MAX;
+    (1..=u64::from(SEATS_PER_HOLD_MAX)).contains(&(seats + places))
+        && ttl.contains(&event.event.sale.hold_seconds)
 }
 
 /// A hold as its order tells it.

@@ -25,6 +25,8 @@ use crate::{
 const IN_USE_MS: i64 = 60_000;
 /// Holds waiting in one process for one partition; more are refused at once.
 pub(crate) const WAITING_HOLDS_MAX: usize = 16_384;
+/// How long the background leaves a store alone that has failed.
+const FAILED_LATELY_MS: i64 = 1_000;
 /// Script calls of one operation before it gives up on an inventory that keeps getting lost.
 const EPOCHS_TRIED_MAX: u32 = 4;
 
@@ -46,11 +48,15 @@ pub(crate) struct PartitionAtWork {
     mirror: Mutex<Mirror>,
     used_at: AtomicI64,
     refreshed_at: AtomicI64,
+    failed_at: AtomicI64,
+    /// Replication ids of the store's masters from before the known epoch was read or laid.
+    pub(crate) laid_on: Mutex<Vec<String>>,
     /// What the last comparison with the ledger found.
     pub(crate) stuck: Mutex<Vec<Stuck>>,
     pub(crate) refreshing: Shared<Result<(), Unavailable>>,
     pub(crate) wants_sweep: AtomicBool,
     pub(crate) wants_check: AtomicBool,
+    pub(crate) wants_rebuild: AtomicBool,
     pub(crate) recovering: Shared<Result<(), Unavailable>>,
 }
 
@@ -84,6 +90,8 @@ impl Handle {
         let work = Arc::new(PartitionAtWork {
             used_at: AtomicI64::new(stores.clock.now().as_millis()),
             refreshed_at: AtomicI64::new(stores.clock.now().as_millis()),
+            failed_at: AtomicI64::new(0),
+            laid_on: Mutex::default(),
             stuck: Mutex::default(),
             stores,
             partition: event.partition.clone(),
@@ -93,6 +101,7 @@ impl Handle {
             refreshing: Shared::default(),
             wants_sweep: AtomicBool::new(false),
             wants_check: AtomicBool::new(false),
+            wants_rebuild: AtomicBool::new(false),
             recovering: Shared::default(),
         });
         let (queue, inbox) = mpsc::channel(WAITING_HOLDS_MAX);
@@ -117,6 +126,16 @@ impl PartitionAtWork {
 
     pub(crate) fn note_refreshed(&self, began: Timestamp) {
         self.refreshed_at.store(began.as_millis(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_failed(&self) {
+        self.failed_at.store(self.stores.clock.now().as_millis(), Ordering::Relaxed);
+    }
+
+    /// So lately that another try in the background would only fill the log.
+    pub(crate) fn failed_lately(&self) -> bool {
+        let ago = self.stores.clock.now().as_millis() - self.failed_at.load(Ordering::Relaxed);
+        ago.abs() < FAILED_LATELY_MS
     }
 
     pub(crate) fn refreshed_ago_ms(&self) -> i64 {

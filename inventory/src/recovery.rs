@@ -8,7 +8,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -43,8 +43,8 @@ pub(crate) enum Loss {
     FailedOver {
         ours: u64,
     },
-    /// An operator or a change of capacities wants it.
-    Asked {
+    /// The store keeps what no claim of the ledger explains.
+    Drifted {
         ours: u64,
     },
 }
@@ -56,7 +56,7 @@ impl Loss {
             Self::OtherEpoch { ours }
             | Self::WentBack { ours }
             | Self::FailedOver { ours }
-            | Self::Asked { ours } => ours,
+            | Self::Drifted { ours } => ours,
         }
     }
 }
@@ -67,11 +67,12 @@ impl Inventory {
     pub async fn rebuild(&self, event: &EventId) -> Result<(), Unavailable> {
         let event = self.event_by_id(event).await?.ok_or(Unavailable::INVENTORY)?;
         let work = self.at_work(&event);
-        if work.mirror().epoch() == 0 {
-            work.recover(Loss::Unknown).await?;
-        }
-        let ours = work.mirror().epoch();
-        work.recover(Loss::Asked { ours }).await
+        work.wants_rebuild.store(true, Ordering::SeqCst);
+        let run = {
+            let work = work.clone();
+            move || work.clone().recover_once(Loss::Unknown)
+        };
+        work.recovering.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
     }
 }
 
@@ -85,10 +86,44 @@ impl PartitionAtWork {
     }
 
     async fn recover_once(self: Arc<Self>, loss: Loss) -> Result<(), Unavailable> {
-        let ours = loss.ours();
-        if self.mirror().epoch() != ours {
+        let asked = self.wants_rebuild.swap(false, Ordering::SeqCst);
+        if !asked && self.mirror().epoch() != loss.ours() {
             return Ok(());
         }
+        let done = self.recover_on_masters(loss, asked).await;
+        if done.is_err() {
+            // Whoever asked may be waiting for the next run.
+            self.wants_rebuild.fetch_or(asked, Ordering::SeqCst);
+        }
+        done
+    }
+
+    async fn recover_on_masters(
+        self: &Arc<Self>,
+        loss: Loss,
+        asked: bool,
+    ) -> Result<(), Unavailable> {
+        // Read first: a fail-over from here on shows an id that is not among these.
+        let masters = self.stores.store.replication_ids().await;
+        let masters =
+            masters.map_err(|error| Unavailable::redis("read the replication ids", error))?;
+        if asked {
+            self.rebuild_as_asked().await?;
+        } else {
+            self.adopt_or_rebuild(loss).await?;
+        }
+        *self.laid_on.lock().unwrap_or_else(PoisonError::into_inner) = masters;
+        Ok(())
+    }
+
+    /// Whether the store has a master that the known epoch was neither read from nor laid on.
+    pub(crate) fn was_laid_elsewhere(&self, masters: &[String]) -> bool {
+        let laid_on = self.laid_on.lock().unwrap_or_else(PoisonError::into_inner);
+        self.mirror().epoch() != 0 && masters.iter().any(|master| !laid_on.contains(master))
+    }
+
+    async fn adopt_or_rebuild(self: &Arc<Self>, loss: Loss) -> Result<(), Unavailable> {
+        let ours = loss.ours();
         let survivor = self.read_snapshot().await?;
         if let Some(snapshot) = &survivor
             && snapshot.epoch > ours
@@ -112,7 +147,6 @@ impl PartitionAtWork {
     /// shows an epoch below the last one given.
     async fn may_adopt(&self, loss: Loss, epoch: u64) -> Result<bool, Unavailable> {
         match loss {
-            Loss::Asked { .. } => Ok(false),
             Loss::Unknown => {
                 let last = self.stores.ledger.last_epoch(&self.partition.event).await;
                 let last = last.map_err(|e| Unavailable::database("read the last epoch", e))?;
@@ -122,18 +156,43 @@ impl PartitionAtWork {
         }
     }
 
-    async fn rebuild_above(self: &Arc<Self>, floor: u64) -> Result<(), Unavailable> {
+    /// Whatever is there, and whoever else rebuilds: theirs may know less of the ledger.
+    async fn rebuild_as_asked(&self) -> Result<(), Unavailable> {
+        for _ in 0..OTHERS_REBUILD_POLLS {
+            let survivor = self.read_snapshot().await?;
+            let floor = survivor.map_or(0, |snapshot| snapshot.epoch).max(self.mirror().epoch());
+            if let Some(done) = self.with_lease(self.rebuild_once(floor)).await? {
+                return done;
+            }
+            tokio::time::sleep(OTHERS_REBUILD_POLL).await;
+        }
+        Err(Unavailable::INVENTORY)
+    }
+
+    async fn rebuild_above(&self, floor: u64) -> Result<(), Unavailable> {
+        let rebuild = async {
+            // Somebody may have been faster with the lease.
+            if self.adopt_above(floor).await? { Ok(()) } else { self.rebuild_once(floor).await }
+        };
+        match self.with_lease(rebuild).await? {
+            Some(done) => done,
+            None => self.wait_for_other(floor).await,
+        }
+    }
+
+    /// None: another process has the lease, and nothing was done.
+    async fn with_lease<T>(&self, work: impl Future<Output = T>) -> Result<Option<T>, Unavailable> {
         let failed = |error| Unavailable::database("lease the rebuild", error);
         let lease = format!("rebuild/{}", self.partition.event);
         let (ledger, owner) = (&self.stores.ledger, &self.stores.owner);
         if ledger.acquire_lease(&lease, owner, LEASE_MS).await.map_err(failed)?.is_none() {
-            return self.wait_for_other(floor).await;
+            return Ok(None);
         }
-        let done = self.rebuild_once(floor).await;
+        let done = work.await;
         if let Err(error) = ledger.release_lease(&lease, owner).await {
             tracing::warn!(%error, "a lease is left to run out");
         }
-        done
+        Ok(Some(done))
     }
 
     async fn wait_for_other(&self, floor: u64) -> Result<(), Unavailable> {
@@ -157,10 +216,6 @@ impl PartitionAtWork {
     }
 
     async fn rebuild_once(&self, floor: u64) -> Result<(), Unavailable> {
-        // Somebody may have been faster with the lease.
-        if self.adopt_above(floor).await? {
-            return Ok(());
-        }
         let epoch = self.draw_epoch(floor).await?;
         let laid = self.read_truth().await?;
         let rebuild = Rebuild {

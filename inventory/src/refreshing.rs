@@ -37,23 +37,22 @@ impl PartitionAtWork {
         self.refresh().await
     }
 
-    /// Compares the mirror with a full read.
-    pub(crate) async fn refresh_checked(self: &Arc<Self>) -> Result<(), Unavailable> {
-        self.wants_check.store(true, Ordering::SeqCst);
-        self.refresh().await
-    }
-
     async fn refresh(self: &Arc<Self>) -> Result<(), Unavailable> {
         let work = self.clone();
         let run = move || work.clone().refresh_once();
         self.refreshing.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
     }
 
-    /// Reads the deltas there are, or waits for whoever does.
-    pub(crate) async fn poll(self: &Arc<Self>) -> Result<(), Unavailable> {
+    /// Starts a refresh in the background, unless one runs or the last has failed just now. A sweep
+    /// or a check that is wished goes with it, or with the next one.
+    pub(crate) fn start_refresh(self: &Arc<Self>, sweeps: bool, checks: bool) {
+        self.wants_sweep.fetch_or(sweeps, Ordering::SeqCst);
+        self.wants_check.fetch_or(checks, Ordering::SeqCst);
+        if self.failed_lately() {
+            return;
+        }
         let work = self.clone();
-        let run = move || work.clone().refresh_once();
-        self.refreshing.join(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+        self.refreshing.start(move || work.clone().refresh_once());
     }
 
     async fn refresh_once(self: Arc<Self>) -> Result<(), Unavailable> {
@@ -64,6 +63,7 @@ impl PartitionAtWork {
         if done.is_ok() {
             self.note_refreshed(began);
         } else {
+            self.note_failed();
             // Somebody who waits for the next run may have been the one who wished it.
             self.wants_sweep.fetch_or(sweeps, Ordering::SeqCst);
             self.wants_check.fetch_or(checks, Ordering::SeqCst);
@@ -136,7 +136,7 @@ impl PartitionAtWork {
     async fn reload(self: &Arc<Self>) -> Result<(), Unavailable> {
         let (ours, seen) = self.mirror().seen();
         match self.read_snapshot().await? {
-            Some(snapshot) if snapshot.epoch > ours || self.trusts(&snapshot, ours, seen) => {
+            Some(snapshot) if self.trusts(&snapshot, ours, seen) => {
                 self.mirror().load(&snapshot);
                 Ok(())
             }

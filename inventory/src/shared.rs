@@ -67,6 +67,17 @@ impl<T: Clone + Send + 'static> Shared<T> {
         told.await.ok()
     }
 
+    /// Starts a run and waits for nothing, unless one is under way.
+    pub(crate) fn start<F, R>(&self, run: F)
+    where
+        F: Fn() -> R + Send + 'static,
+        R: Future<Output = T> + Send + 'static,
+    {
+        if self.enter(|_| {}) {
+            self.spawn(run);
+        }
+    }
+
     /// True when the caller has to start the runs.
     fn enter(&self, add: impl FnOnce(&mut State<T>)) -> bool {
         let mut state = self.lock();

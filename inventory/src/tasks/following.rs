@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::Ticks;
@@ -19,11 +18,7 @@ pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
     while ticks.next().await {
         polls = (polls + 1) % POLLS_PER_CHECK;
         let works = inventory.partitions_in_use();
-        let follow = works.iter().map(|work| async move {
-            // What failed was logged where it failed; the next poll tries again.
-            let _ = if polls == 0 { work.refresh_checked().await } else { work.poll().await };
-        });
-        join_all(follow).await;
+        works.iter().for_each(|work| work.start_refresh(false, polls == 0));
         let ages = works.iter().map(|work| work.refreshed_ago_ms());
         meters::mirror_age(ages.max().unwrap_or(0));
     }

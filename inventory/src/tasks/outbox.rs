@@ -15,7 +15,7 @@ const ROWS_PER_LEASE_MAX: u32 = 128;
 /// Longer than a rebuild.
 const LEASE_MS: i64 = 20_000;
 const RETRY_MS_MIN: i64 = 200;
-const RETRY_MS_MAX: i64 = 10_000;
+const RETRY_MS_MAX: i64 = 5_000;
 
 pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
     let mut queued = inventory.core.stores.ledger.outbox_notify();

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::Ticks;
@@ -15,7 +14,6 @@ pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
     let mut ticks = Ticks::every(SWEEP_EVERY, shutdown);
     while ticks.next().await {
         let works = inventory.partitions_in_use();
-        // What failed was logged where it failed; the next sweep tries again.
-        join_all(works.iter().map(|work| work.refresh_swept())).await;
+        works.iter().for_each(|work| work.start_refresh(true, false));
     }
 }

@@ -12,6 +12,7 @@ in_both_places! {
     blocks_survive_the_loss_of_the_store
     a_rebuild_that_was_asked_for_keeps_holds_and_takes_new_capacities
     another_process_adopts_what_is_there
+    capacities_of_concurrent_changes_are_all_laid
     a_hold_of_an_order_is_told_from_the_ledger_when_the_store_forgot_it
 }
 
@@ -106,6 +107,21 @@ async fn another_process_adopts_what_is_there(place: Place) {
     assert_eq!(other.view(&event).await.unwrap(), sale.view().await);
 }
 
+async fn capacities_of_concurrent_changes_are_all_laid(place: Place) {
+    let sale = Sale::open(place, Plan::seats(1, 10).areas(&[10, 10, 10, 10])).await;
+    let other = sale.another_process();
+    other.view(&other.event("gala").await.unwrap().unwrap()).await.unwrap();
+    let id = &sale.event.event.id;
+    let change = async |area: u16| {
+        sale.ledger.set_area_capacities(id, &[(area, 20)]).await.unwrap();
+        let inventory = if area.is_multiple_of(2) { &sale.inventory } else { &other };
+        inventory.forget(id);
+        inventory.rebuild(id).await.unwrap();
+        sale.view().await.areas[usize::from(area)].capacity
+    };
+    assert_eq!(join_all((0..4).map(change)).await, [20; 4]);
+}
+
 async fn a_hold_of_an_order_is_told_from_the_ledger_when_the_store_forgot_it(place: Place) {
     let sale = Sale::open(place, Plan::seats(1, 10)).await;
     let record = sale.hold(1, &[4]).await;
@@ -174,9 +190,53 @@ async fn a_hold_that_meets_a_store_gone_back_is_answered_under_the_new_epoch() {
     let before = place.keyspace();
     let claimed = sale.hold(2, &[2]).await;
     sale.settled_order(&claimed, 2_500).await;
+    sale.view().await;
     place.restore(before);
     // The store takes this one for free; the ledger's claim is on the seat.
     let answer = sale.ask_for(3, &[2]).await;
     assert!(matches!(answer, HoldAnswer::SeatsTaken { .. }), "{answer:?}");
     assert_eq!(sale.state(2).await, CellState::Claimed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_came_back_with_an_old_copy_is_noticed_without_any_request() {
+    let mut sale = Sale::open(Place::redis(), Plan::seats(1, 10)).await;
+    let kept = sale.hold(1, &[1]).await;
+    let mut redis = sale.redis.take().expect("a redis");
+    redis.command(&["SAVE"]);
+    let claimed = sale.hold(2, &[2]).await;
+    sale.settled_order(&claimed, 2_500).await;
+    let epoch = sale.view().await.epoch;
+    redis.restart();
+    let partition = sale.event.partition.clone();
+    let snapshot = wait_for("the rebuild", async || {
+        let read = sale.store.read_snapshot(&partition).await.ok().flatten();
+        read.filter(|snapshot| snapshot.epoch > epoch)
+    })
+    .await;
+    assert_eq!(snapshot.states[1..3], [CellState::Held, CellState::Claimed]);
+    let ReadAnswer::Found { record, .. } = sale.read(&kept).await else { panic!("gone") };
+    assert_eq!(record.status, HoldStatus::Active);
+}
+
+/// Nothing is lost here, and no version tells of it: only the server's replication id does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fail_over_lays_the_inventory_anew() {
+    let mut sale = Sale::open(Place::sentinel(), Plan::seats(1, 10)).await;
+    let record = sale.hold(1, &[1]).await;
+    sale.settled_order(&record, 0).await;
+    sale.hold(2, &[2]).await;
+    let epoch = sale.view().await.epoch;
+    let mut sentinel = sale.sentinel.take().expect("a sentinel");
+    let sentinel = tokio::task::spawn_blocking(move || {
+        sentinel.fail_over();
+        sentinel
+    });
+    let _sentinel = sentinel.await.expect("a fail-over");
+    wait_for("the new epoch", async || {
+        let view = sale.inventory.view(&sale.event).await.ok()?;
+        (view.epoch > epoch && view.states[1] == CellState::Sold).then_some(())
+    })
+    .await;
+    sale.hold(3, &[3]).await;
 }

@@ -21,7 +21,7 @@ use ledger::{
 use lua::{CellState, HoldRecord, Store};
 use platform::SystemClock;
 use serde_json::json;
-use testkit::RedisServer;
+use testkit::{RedisSentinel, RedisServer};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Each test of a list in both places where scripts run.
@@ -44,17 +44,32 @@ macro_rules! in_both_places {
 pub(crate) use in_both_places;
 
 /// Where the scripts run.
+#[derive(Default)]
 pub struct Place {
     redis: Option<RedisServer>,
+    sentinel: Option<RedisSentinel>,
 }
 
 impl Place {
     pub fn in_process() -> Self {
-        Self { redis: None }
+        Self::default()
     }
 
     pub fn redis() -> Self {
-        Self { redis: Some(RedisServer::start()) }
+        Self { redis: Some(RedisServer::start()), sentinel: None }
+    }
+
+    /// A master with a replica.
+    pub fn sentinel() -> Self {
+        Self { redis: None, sentinel: Some(RedisSentinel::start()) }
+    }
+
+    fn url(&self) -> String {
+        match (&self.redis, &self.sentinel) {
+            (Some(redis), _) => redis.url(),
+            (None, Some(sentinel)) => sentinel.url(),
+            (None, None) => String::new(),
+        }
     }
 }
 
@@ -117,6 +132,7 @@ pub struct Sale {
     pub store: Store,
     pub ledger: Ledger,
     pub redis: Option<RedisServer>,
+    pub sentinel: Option<RedisSentinel>,
     pub event: Arc<EventAtWork>,
     settings: InventorySettings,
     shutdown: CancellationToken,
@@ -125,9 +141,13 @@ pub struct Sale {
 
 impl Sale {
     pub async fn open(place: Place, plan: Plan) -> Self {
+        // A test that fails shows why a part was unavailable.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter("inventory=info")
+            .with_test_writer()
+            .try_init();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let url = place.redis.as_ref().map(RedisServer::url).unwrap_or_default();
-        let store = Store::connect(&url, clock.clone()).await.expect("the store answers");
+        let store = Store::connect(&place.url(), clock.clone()).await.expect("the store answers");
         let directory = tempfile::tempdir().expect("a directory");
         let ledger = Ledger::connect("", directory.path(), clock.clone()).await.expect("a ledger");
         ledger.migrate().await.expect("a schema");
@@ -140,6 +160,7 @@ impl Sale {
             store,
             ledger,
             redis: place.redis,
+            sentinel: place.sentinel,
             event,
             settings: plan.settings,
             shutdown,
