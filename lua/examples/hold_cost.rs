@@ -31,6 +31,9 @@ const EPOCH: u64 = 1;
 /// Commands as the binding sends them, one after the other.
 type Recording = Arc<Mutex<Vec<u8>>>;
 
+/// Commands, each by itself.
+type Calls = Vec<Vec<u8>>;
+
 fn main() {
     let rounds: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(7);
     let redis = RedisServer::start();
@@ -52,15 +55,20 @@ fn main() {
 }
 
 /// Holds alone, holds combined, and the laying of an empty inventory.
-fn record(redis: &RedisServer) -> (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>) {
+fn record(redis: &RedisServer) -> (Calls, Calls, Calls) {
     let recording = Recording::default();
     let url = proxy(redis.port(), recording.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::connect(&url, SettableClock::default().shared()).await.unwrap();
         let partition = Partition { event: EventId::from_bytes([1; 18]), index: 0 };
-        let laid =
-            Rebuild { epoch: EPOCH, seats: SEATS, capacities: vec![], blocked: vec![], claims: vec![] };
+        let laid = Rebuild {
+            epoch: EPOCH,
+            seats: SEATS,
+            capacities: vec![],
+            blocked: vec![],
+            claims: vec![],
+        };
         // Loads the scripts, so that the recordings are calls and nothing else.
         store.rebuild(&partition, &laid).await.unwrap();
         store.hold_seats(&partition, EPOCH, &[request(0)]).await.unwrap();
@@ -98,7 +106,7 @@ fn request(number: u32) -> HoldRequest {
     }
 }
 
-fn floor(redis: &RedisServer) -> Vec<Vec<u8>> {
+fn floor(redis: &RedisServer) -> Calls {
     let digest = redis.command(&["SCRIPT", "LOAD", "return 1"]).text();
     let call = format!("*3\r\n$7\r\nEVALSHA\r\n$40\r\n{digest}\r\n$1\r\n0\r\n").into_bytes();
     vec![call; HOLDS as usize]
@@ -176,7 +184,7 @@ fn proxy(port: u16, recording: Recording) -> String {
 }
 
 /// What was recorded so far, command by command.
-fn take(recording: &Recording) -> Vec<Vec<u8>> {
+fn take(recording: &Recording) -> Calls {
     let bytes = std::mem::take(&mut *recording.lock().unwrap());
     let mut commands = Vec::new();
     let mut at = 0;

@@ -2,7 +2,7 @@
 -- KEYS  1 seats   2 owners   3 records   4 deltas
 -- ARGV  1 epoch   2 next_id   3 block, runs   4 unblock, runs
 -- Reply {"done", position, now} | {"taken", position, now, runs} | {"epoch", current, now}
--- Keeps SEAT-1.  A refusal writes nothing.  Cost: O(seats named).  Layout: 1.
+-- Keeps SEAT-1, SEAT-2, EPOCH-1.  A refusal writes nothing.  Cost: O(seats named).  Layout: 1.
 assert(#KEYS == 4 and #ARGV == 4, 'wrong number of keys or arguments')
 local seats, owners, records, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local epoch, next_id, block, unblock = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -12,7 +12,7 @@ local current = redis.call('GETRANGE', seats, '0', '15')
 if current ~= epoch then
   return { 'epoch', current, now }
 end
-local all = inventory(seats, owners, records, nil, {})
+local all = inventory(seats, owners, records, nil, nil, {})
 local lost, dead, off, back = {}, {}, {}, {}
 -- Calls `see` with the text of each seat of some runs and its state.
 local function each(runs, see)

@@ -1,5 +1,5 @@
 -- change_hold: seats into and out of an active hold and new quantities of areas, or nothing.
--- KEYS  1 seats   2 owners   3 records   4 deadlines   5 deltas
+-- KEYS  1 seats   2 owners   3 records   4 queue   5 deadlines   6 deltas
 -- ARGV  1 epoch   2 next_id   3 key   4 operation   5 fingerprint   6 customer_limit
 --       7 add, runs   8 remove, runs   9 areas, index:quantity,...
 -- Reply {"changed", position, now, record} | {"replayed", now, record} | {"key_reused", now}
@@ -7,9 +7,11 @@
 --       | {"not_in_hold", now, runs} | {"already_in_hold", now} | {"empty", now}
 --       | {"customer_limit", now} | {"address_limit", now} | {"taken", now, runs}
 --       | {"areas_short", now, indexes} | {"epoch", current, now}
--- Keeps SEAT-1, HOLD-1.  A refusal writes nothing.  Cost: O(seats of the hold).  Layout: 1.
-assert(#KEYS == 5 and #ARGV == 9, 'wrong number of keys or arguments')
-local seats, owners, records, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Keeps SEAT-1, SEAT-2, HOLD-1, HOLD-2, HOLD-4, EPOCH-1.  A refusal writes nothing.
+-- Cost: O(seats of the hold).  Layout: 1.
+assert(#KEYS == 6 and #ARGV == 9, 'wrong number of keys or arguments')
+local seats, owners, records, queue, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5],
+  KEYS[6]
 local epoch, next_id, key, operation, fingerprint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local customer_limit, add, remove, areas = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local RUN, AREA = '(%d+)%+(%d+)', '(%d+):(%d+)'
@@ -19,7 +21,7 @@ local current = redis.call('GETRANGE', seats, '0', '15')
 if current ~= epoch then
   return { 'epoch', current, now }
 end
-local all = inventory(seats, owners, records, deadlines, {})
+local all = inventory(seats, owners, records, queue, deadlines, {})
 local record = all.load(key)
 if not record then
   return { 'missing', now }

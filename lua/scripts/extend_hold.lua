@@ -5,7 +5,7 @@
 -- Reply {"extended", position, now, record} | {"replayed", now, record} | {"key_reused", now}
 --       | {"missing", now} | {"expired", now} | {"released", now} | {"in_payment", now}
 --       | {"limit_reached", now} | {"epoch", current, now}
--- Keeps HOLD-1: the sweep finds the later deadline when the earlier one is due.
+-- Keeps HOLD-2, EPOCH-1: the sweep finds the later deadline when the earlier one is due.
 -- A refusal writes nothing.  Cost: O(1).  Layout: 1.
 assert(#KEYS == 3 and #ARGV == 7, 'wrong number of keys or arguments')
 local seats, records, deltas = KEYS[1], KEYS[2], KEYS[3]
@@ -17,7 +17,7 @@ local current = redis.call('GETRANGE', seats, '0', '15')
 if current ~= epoch then
   return { 'epoch', current, now }
 end
-local all = inventory(seats, nil, records, nil, {})
+local all = inventory(seats, nil, records, nil, nil, {})
 local record = all.load(key)
 if not record then
   return { 'missing', now }

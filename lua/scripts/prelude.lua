@@ -12,14 +12,23 @@ local function last_position(deltas, epoch)
   return string.format('%d-0', epoch)
 end
 
+-- Values that were read for arguments, by these: the first is that of the argument after `before`.
+local function by_field(before, values)
+  local known = {}
+  for at = 1, #values do
+    known[ARGV[before + at]] = values[at]
+  end
+  return known
+end
+
 -- The inventory as this call has read it and would leave it. Nothing is written before `write`.
 -- Made only where it is needed: hold_seats does without it as long as nobody is in the way.
 -- `known`: fields of records that were read already; false: not there.
-local function inventory(seats, owners, records, deadlines, known)
+local function inventory(seats, owners, records, queue, deadlines, known)
   local call, sub, byte, rep = redis.call, string.sub, string.byte, string.rep
   local format, match, gmatch = string.format, string.match, string.gmatch
   local RUN, AREA, NEVER = '(%d+)%+(%d+)', '(%d+):(%d+)', '0000000000000'
-  local SEATS_HEAD, KEPT_MS = 32, 900000
+  local SEATS_HEAD, KEPT_MS = 40, 900000
   local items, cells, changed, order = {}, {}, {}, {}
   local areas, touched, swept, due = {}, {}, {}, {}
   -- Seat -> key that this call lays on it; false: this call frees it.
@@ -187,6 +196,10 @@ local function inventory(seats, owners, records, deadlines, known)
       local seat, state = first + at - 1, sub(states, at, at)
       if taken and taken[seat] then
         lost[#lost + 1] = format('%d+1', seat)
+      elseif given[seat] == false then
+        -- Freed by this call, though Redis does not know yet; the key of whoever had it may stand
+        -- for a new hold by now.
+        state = '0'
       elseif state == '1' then
         local owner, gone = self.owner(seat)
         if owner then
@@ -205,6 +218,28 @@ local function inventory(seats, owners, records, deadlines, known)
       format('%d', first + SEATS_HEAD + length - 1))
   end
 
+  -- The first entries of the queue that are due, without their deadlines, until they name `limit`
+  -- holds (-1: all); whether more are; and how many holds they name.
+  function self.due_members(limit)
+    local members, holds, from, step = {}, 0, 0, 64
+    while true do
+      local entries = call('LRANGE', queue, format('%d', from), format('%d', from + step - 1))
+      for _, entry in ipairs(entries) do
+        if tonumber(sub(entry, 1, 13)) > now then
+          return members, false, holds
+        elseif limit >= 0 and holds >= limit then
+          return members, true, holds
+        end
+        members[#members + 1] = sub(entry, 14)
+        holds = holds + (#entry - 13) / 12
+      end
+      if #entries < step then
+        return members, false, holds
+      end
+      from = from + step
+    end
+  end
+
   -- Areas that have less room than `text` asks for. Holds past their deadline do not count: if
   -- their places are needed, their keys are added to `dead`.
   function self.short_areas(text, dead)
@@ -221,7 +256,11 @@ local function inventory(seats, owners, records, deadlines, known)
       return short
     end
     local helpful = {}
+    local members = self.due_members(-1)
     for _, member in ipairs(call('ZRANGEBYSCORE', deadlines, '-inf', format('%d', now))) do
+      members[#members + 1] = member
+    end
+    for _, member in ipairs(members) do
       for at = 1, #member, 12 do
         local key = sub(member, at, at + 11)
         local record = self.load(key)
@@ -338,13 +377,19 @@ local function inventory(seats, owners, records, deadlines, known)
     local customer = 'c' .. sub(head, 22, 33)
     local _, listed = self.total(customer, 36, key, true)
     self.store(customer, listed .. key)
+    local address = sub(head, 34, 45)
+    if to == 'P' and address ~= rep('\0', 12) then
+      -- A hold that had ended may have been dropped from its address's list.
+      _, listed = self.total('a' .. address, 48, key, false)
+      self.store('a' .. address, listed .. key)
+    end
     return 1
   end
 
   -- Frees what a claim has: 1 changed, 0 it had nothing (any more), -1 a later one stands.
   function self.unclaim(key, head)
     local number, record = sub(head, 53, 68), self.load(key)
-    local status = record and sub(record, 1, 1)
+    local status = record and self.status(record)
     if status == 'A' then
       if sub(record, 15, 27) ~= sub(head, 1, 13) then
         return 0
@@ -362,6 +407,11 @@ local function inventory(seats, owners, records, deadlines, known)
       return 1
     end
     return laid > tonumber(number) and -1 or 0
+  end
+
+  -- A text in an answer that is one string.
+  function self.with_length(letter, text)
+    return letter .. format('%05d', #text) .. text
   end
 
   -- Takes a member of the deadlines away.

@@ -11,7 +11,7 @@ local all = redis.call('GETRANGE', seats, '0', '-1')
 if all == '' then
   return { 'epoch', '', now }
 end
-local epoch, area_count = string.sub(all, 1, 16), tonumber(string.sub(all, 25, 28))
+local epoch, area_count = string.sub(all, 1, 16), tonumber(string.sub(all, 33, 36))
 local fields = {}
 for index = 0, area_count - 1 do
   fields[#fields + 1] = string.format('g%d', index)

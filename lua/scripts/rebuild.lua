@@ -1,18 +1,19 @@
 -- rebuild: an inventory from the ledger's claims and blocks, over the live holds that survive.
--- KEYS  1 seats   2 owners   3 records   4 deadlines   5 deltas
+-- KEYS  1 seats   2 owners   3 records   4 queue   5 deadlines   6 deltas
 -- ARGV  1 epoch   2 first_id   3 seats: the string with claims and blocks laid   4 owners: likewise
 --       5 areas: capacity,held,sold| of each, claims counted
 --       6 claims..: P or S, hold key, bytes 15 to 86 of the record, runs, areas
 -- Reply {"done", position, now, holds kept, holds displaced}
 --       | {"epoch", current, now}: this epoch or a later one is there
--- Keeps SEAT-1, CLAIM-1, I11: claims are the ledger's alone; holds give way to them.
+-- Keeps SEAT-1, CLAIM-1, EPOCH-1, I11: claims are the ledger's alone; holds give way to them.
 -- The seats, which carry the epoch, go first and come back last: whoever meets a rebuild that was
 -- cut in half finds no inventory.  Cost: O(seats + records).  Layout: 1.
-assert(#KEYS == 5 and #ARGV >= 5 and (#ARGV - 5) % 5 == 0, 'wrong number of keys or arguments')
-local seats, owners, records, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+assert(#KEYS == 6 and #ARGV >= 5 and (#ARGV - 5) % 5 == 0, 'wrong number of keys or arguments')
+local seats, owners, records, queue, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5],
+  KEYS[6]
 local epoch, first_id, base_seats, base_owners, base_areas = ARGV[1], ARGV[2], ARGV[3], ARGV[4],
   ARGV[5]
-local RUN, AREA, SEATS_HEAD, KEPT_MS = '(%d+)%+(%d+)', '(%d+):(%d+)', 32, 900000
+local RUN, AREA, SEATS_HEAD, KEPT_MS = '(%d+)%+(%d+)', '(%d+):(%d+)', 40, 900000
 local call, sub, byte, rep, format = redis.call, string.sub, string.byte, string.rep, string.format
 local gmatch = string.gmatch
 
@@ -146,7 +147,7 @@ for index = 0, counts - 1 do
   set(format('g%d', index), format('%d,%d,%d', area.capacity, area.held, area.sold))
 end
 
-call('DEL', seats, owners, records, deadlines, deltas)
+call('DEL', seats, owners, records, queue, deadlines, deltas)
 local position = publish(deltas, first_id, '')
 call('SET', owners, base_owners)
 for _, cell in ipairs(cells) do

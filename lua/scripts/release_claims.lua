@@ -3,7 +3,7 @@
 -- ARGV  1 epoch   2 next_id   3 claims..: hold key, bytes 15 to 86 of the record, runs, areas
 -- Reply {"done", position, now, claim, ...} | {"epoch", current, now}
 --       claim: 1 changed | 0 it had nothing, or not any more | -1 a later one stands
--- Keeps SEAT-1, CLAIM-1: only what this key has under this claim number becomes free.
+-- Keeps SEAT-1, SEAT-2, EPOCH-1, CLAIM-1: only what this key has under this claim number becomes free.
 -- Cost: O(seats of the claims).  Layout: 1.
 assert(#KEYS == 4 and #ARGV >= 2 and (#ARGV - 2) % 4 == 0, 'wrong number of keys or arguments')
 local seats, records, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -13,7 +13,7 @@ local current = redis.call('GETRANGE', seats, '0', '15')
 if current ~= epoch then
   return { 'epoch', current, now }
 end
-local all = inventory(seats, nil, records, deadlines, {})
+local all = inventory(seats, nil, records, nil, deadlines, {})
 local answers, changed = { 'done', '', now }, false
 for at = 3, #ARGV, 4 do
   local answer = all.unclaim(ARGV[at], ARGV[at + 1])

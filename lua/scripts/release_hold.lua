@@ -3,7 +3,7 @@
 -- ARGV  1 epoch   2 next_id   3 key
 -- Reply {"released", position, now} | {"already_ended", now} | {"missing", now}
 --       | {"in_payment", now} | {"epoch", current, now}
--- Keeps SEAT-1, HOLD-1.  A refusal writes nothing.  Cost: O(seats of the hold).  Layout: 1.
+-- Keeps SEAT-1, SEAT-2, EPOCH-1.  A refusal writes nothing.  Cost: O(seats of the hold).  Layout: 1.
 assert(#KEYS == 3 and #ARGV == 3, 'wrong number of keys or arguments')
 local seats, records, deltas = KEYS[1], KEYS[2], KEYS[3]
 local epoch, next_id, key = ARGV[1], ARGV[2], ARGV[3]
@@ -12,7 +12,7 @@ local current = redis.call('GETRANGE', seats, '0', '15')
 if current ~= epoch then
   return { 'epoch', current, now }
 end
-local all = inventory(seats, nil, records, nil, {})
+local all = inventory(seats, nil, records, nil, nil, {})
 local record = all.load(key)
 if not record then
   return { 'missing', now }

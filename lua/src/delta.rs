@@ -45,7 +45,11 @@ impl Delta {
             let deadline: i64 = runs::number(item.get(1..14)?)?;
             let deadline = (deadline > 0).then_some(Timestamp(deadline));
             let seats = runs::read(&item[14..])?;
-            delta.changes.extend(seats.into_iter().map(|seat| SeatChange { seat, state, deadline }));
+            delta.changes.extend(seats.into_iter().map(|seat| SeatChange {
+                seat,
+                state,
+                deadline,
+            }));
         }
         Some(delta)
     }
@@ -59,11 +63,8 @@ fn read_area(text: &[u8]) -> Option<(AreaIndex, AreaCounts)> {
 /// `capacity,held,sold`
 pub(crate) fn read_counts(text: &[u8]) -> Option<AreaCounts> {
     let mut parts = runs::parts(text).map(runs::number);
-    let counts = AreaCounts {
-        capacity: parts.next()??,
-        held: parts.next()??,
-        sold: parts.next()??,
-    };
+    let counts =
+        AreaCounts { capacity: parts.next()??, held: parts.next()??, sold: parts.next()?? };
     parts.next().is_none().then_some(counts)
 }
 

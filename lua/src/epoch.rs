@@ -9,10 +9,15 @@ pub(crate) const EPOCH_MAX: u64 = 999_999_999_999_999;
 /// seats, and the identifier under which its next delta goes.
 pub(crate) fn writing(call: &mut Call, epoch: u64) {
     reading(call, epoch);
+    call.argument("next_id", &next_id(epoch));
+}
+
+/// `<epoch>-*`
+pub(crate) fn next_id(epoch: u64) -> Vec<u8> {
     let mut id = Vec::with_capacity(20);
     runs::write_number(epoch, &mut id);
     id.extend_from_slice(b"-*");
-    call.argument("next_id", &id);
+    id
 }
 
 /// The first argument of every script that compares the epoch.

@@ -10,11 +10,12 @@ use domain::{
 
 use crate::{
     Error, Partition, Reply, Store,
-    answer::{Answer, Value},
+    answer::{Value, position},
     epoch,
     record::{self, Head, HoldRecord},
     runs::{self, Run},
     scripts::{Call, HOLD_SEATS},
+    store::other_epoch_of,
 };
 
 /// Seats and places of one hold, at most.
@@ -22,7 +23,7 @@ const HOLD_QUANTITY_MAX: usize = 255;
 /// Life of a hold, at most: what three bytes carry.
 const HOLD_TTL_MS_MAX: i64 = 0xFF_FFFF;
 /// Bytes before the first seat in the string of seats.
-pub(crate) const SEATS_HEAD: u32 = 32;
+pub(crate) const SEATS_HEAD: u32 = 40;
 
 /// A hold that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,15 +99,22 @@ impl Store {
             return Err(Error::OutOfBounds { what: "number of holds" });
         }
         let mut call = Call::new(&HOLD_SEATS, partition);
-        epoch::writing(&mut call, epoch);
         let plans = requests.iter().map(Plan::new).collect::<Result<Vec<_>, _>>()?;
-        write_fields(&mut call, requests, overlap(requests));
+        let mut head = epoch::padded(epoch);
+        runs::write_padded(requests[0].ttl_ms.unsigned_abs(), 8, &mut head);
+        call.argument("epoch", &head);
+        call.argument("next_id", &epoch::next_id(epoch));
+        write_fields(&mut call, requests);
         for (request, plan) in requests.iter().zip(&plans) {
             write_request(&mut call, request, plan);
         }
-        match self.run_at(&call).await? {
-            Reply::Done(answer) => read_replies(answer, requests).map(Reply::Done),
-            Reply::OtherEpoch { current } => Ok(Reply::OtherEpoch { current }),
+        match self.run_raw(&call).await? {
+            Value::Bytes(text) => {
+                let replies = read_replies(&text, requests);
+                let malformed = Error::Malformed { script: HOLD_SEATS.name };
+                replies.map(Reply::Done).ok_or(malformed)
+            }
+            refused => other_epoch_of(&HOLD_SEATS, refused),
         }
     }
 }
@@ -144,10 +152,7 @@ impl Plan {
 
 /// True when two requests want the same seat: then the script looks out for what it has given
 /// away itself.
-fn overlap(requests: &[HoldRequest]) -> bool {
-    if requests.len() < 2 {
-        return false;
-    }
+fn want_one_seat(requests: &[HoldRequest]) -> bool {
     let mut seats: Vec<(SeatIndex, usize)> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
         seats.extend(request.candidates.iter().flatten().map(|seat| (*seat, index)));
@@ -156,11 +161,27 @@ fn overlap(requests: &[HoldRequest]) -> bool {
     seats.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1)
 }
 
+/// True when two requests have a key, a customer or an address in common: then the script keeps
+/// what one leaves for the other.
+fn share_a_field(requests: &[HoldRequest]) -> bool {
+    let repeats = |mut keys: Vec<[u8; 12]>| {
+        keys.sort_unstable();
+        keys.windows(2).any(|pair| pair[0] == pair[1])
+    };
+    repeats(requests.iter().map(|request| request.key.0).collect())
+        || repeats(requests.iter().map(|request| request.customer.0).collect())
+        || repeats(requests.iter().filter_map(|request| Some(request.address?.0.0)).collect())
+}
+
 /// The shape of the call, and the fields of the records that all requests need.
-fn write_fields(call: &mut Call, requests: &[HoldRequest], overlap: bool) {
+fn write_fields(call: &mut Call, requests: &[HoldRequest]) {
     let addresses = requests.iter().filter(|request| request.address.is_some()).count();
     let fields = (2 * requests.len() + addresses) as u8;
-    call.argument("shape", &[fields, u8::from(overlap)]);
+    let (shared, overlap) = match requests {
+        [_] => (false, false),
+        _ => (share_a_field(requests), want_one_seat(requests)),
+    };
+    call.argument("shape", &[fields, u8::from(shared), u8::from(overlap)]);
     for request in requests {
         call.rest(&request.key.0);
         write_counted(call, b'c', request.customer);
@@ -188,9 +209,8 @@ fn write_request(call: &mut Call, request: &HoldRequest, plan: &Plan) {
         count: plan.count as u32,
     };
     call.rest_written(|out| head.write(out));
-    call.rest_written(|out| record::write_areas(&request.areas, out));
-    if plan.candidates.is_empty() {
-        call.rest(b"|");
+    if !request.areas.is_empty() {
+        call.rest_written(|out| record::write_areas(&request.areas, out));
     }
     for candidate in &plan.candidates {
         call.rest_written(|out| record::write_runs(candidate, out));
@@ -204,18 +224,20 @@ fn write_request(call: &mut Call, request: &HoldRequest, plan: &Plan) {
 }
 
 /// Small numbers, a byte or more each, so that the script gets all of them by one `string.byte`:
-/// address or not, arguments of this request (2), life (3), count (2), customer's limit (2),
-/// address's cap (2), candidates; then for each candidate its number of runs and their lengths.
+/// 1 for an address and 2 for areas, arguments of this request (2), life (3), count, customer's
+/// limit, address's cap (2), candidates; then for each candidate its number of runs and their
+/// lengths.
 fn write_form(request: &HoldRequest, plan: &Plan, out: &mut Vec<u8>) {
-    let short = |number: u32| (number.min(record::ADDRESS_CAP_MAX) as u16).to_be_bytes();
     let runs: usize = plan.candidates.iter().map(Vec::len).sum();
-    let arguments = 3 + plan.candidates.len().max(1) + 3 * runs;
-    out.push(u8::from(request.address.is_some()));
+    let has_areas = u8::from(!request.areas.is_empty());
+    let arguments = 2 + usize::from(has_areas) + plan.candidates.len() + 3 * runs;
+    let cap = request.address.map_or(0, |(_, cap)| cap.min(record::ADDRESS_CAP_MAX));
+    out.push(u8::from(request.address.is_some()) + 2 * has_areas);
     out.extend_from_slice(&(arguments as u16).to_be_bytes());
     out.extend_from_slice(&(request.ttl_ms as u32).to_be_bytes()[1..]);
-    out.extend_from_slice(&short(plan.count as u32));
-    out.extend_from_slice(&short(request.customer_limit));
-    out.extend_from_slice(&short(request.address.map_or(0, |(_, cap)| cap)));
+    out.push(plan.count as u8);
+    out.push(request.customer_limit.min(u32::from(u8::MAX)) as u8);
+    out.extend_from_slice(&(cap as u16).to_be_bytes());
     out.push(plan.candidates.len() as u8);
     for candidate in &plan.candidates {
         out.push(candidate.len() as u8);
@@ -223,43 +245,47 @@ fn write_form(request: &HoldRequest, plan: &Plan, out: &mut Vec<u8>) {
     }
 }
 
-fn read_replies(mut answer: Answer, requests: &[HoldRequest]) -> Result<HoldSeats, Error> {
-    let (version, now) = answer.done()?;
+/// `position seconds microseconds holds`
+fn read_replies(text: &[u8], requests: &[HoldRequest]) -> Option<HoldSeats> {
+    let mut parts = text.splitn(4, |byte| *byte == b' ');
+    let (_, version) = position(parts.next()?)?;
+    let mut part = || runs::number::<i64>(parts.next()?);
+    let now = Timestamp(part()? * 1000 + part()? / 1000);
+    let mut codes = parts.next()?;
     let mut replies = Vec::with_capacity(requests.len());
     for request in requests {
-        let reply = answer.value()?;
-        let reply = read_reply(reply, request, now).ok_or_else(|| answer.malformed())?;
-        replies.push(reply);
+        replies.push(read_reply(&mut codes, request, now)?);
     }
-    Ok(HoldSeats { version, now, replies })
+    codes.is_empty().then_some(HoldSeats { version, now, replies })
 }
 
-fn read_reply(reply: Value, request: &HoldRequest, now: Timestamp) -> Option<HoldReply> {
-    match reply {
-        Value::Integer(-1) => Some(HoldReply::KeyReused),
-        Value::Integer(-2) => Some(HoldReply::CustomerLimit),
-        Value::Integer(-3) => Some(HoldReply::AddressLimit),
-        Value::Integer(candidate) => {
-            let record = held(request, usize::try_from(candidate).ok()?, now)?;
-            Some(HoldReply::Held { record })
+/// Takes one hold's answer off the front.
+fn read_reply(codes: &mut &[u8], request: &HoldRequest, now: Timestamp) -> Option<HoldReply> {
+    let (code, rest) = codes.split_first()?;
+    *codes = rest;
+    Some(match code {
+        b'0'..=b'4' => HoldReply::Held { record: held(request, usize::from(code - b'0'), now)? },
+        b'K' => HoldReply::KeyReused,
+        b'C' => HoldReply::CustomerLimit,
+        b'A' => HoldReply::AddressLimit,
+        _ => {
+            let length: usize = runs::number(codes.get(..5)?)?;
+            let text = codes.get(5..5 + length)?;
+            *codes = &codes[5 + length..];
+            match code {
+                b'R' => HoldReply::Replayed { record: HoldRecord::read(request.key, text, now)? },
+                b'T' => HoldReply::Taken {
+                    seats: runs::read(text)?,
+                    candidates_lost: request.candidates.len() as u32,
+                },
+                b'S' => {
+                    let areas: Option<_> = runs::parts(text).map(runs::number).collect();
+                    HoldReply::AreasShort { areas: areas? }
+                }
+                _ => return None,
+            }
         }
-        Value::Bytes(text) => match (text.first()?, &text[1..]) {
-            (b'R', record) => {
-                let record = HoldRecord::read(request.key, record, now)?;
-                Some(HoldReply::Replayed { record })
-            }
-            (b'T', seats) => Some(HoldReply::Taken {
-                seats: runs::read(seats)?,
-                candidates_lost: request.candidates.len() as u32,
-            }),
-            (b'S', areas) => {
-                let areas: Option<_> = runs::parts(areas).map(runs::number).collect();
-                Some(HoldReply::AreasShort { areas: areas? })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+    })
 }
 
 /// The record that the script has written; it answers only which candidate won, from 1.

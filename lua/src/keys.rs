@@ -20,13 +20,14 @@ pub enum Key {
     Seats,
     Owners,
     Records,
+    Queue,
     Deadlines,
     Deltas,
 }
 
 impl Key {
-    pub const ALL: [Self; 5] =
-        [Self::Seats, Self::Owners, Self::Records, Self::Deadlines, Self::Deltas];
+    pub const ALL: [Self; 6] =
+        [Self::Seats, Self::Owners, Self::Records, Self::Queue, Self::Deadlines, Self::Deltas];
 
     /// The word in the key's name and in the heads of the scripts.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +35,7 @@ impl Key {
             Self::Seats => "seats",
             Self::Owners => "owners",
             Self::Records => "records",
+            Self::Queue => "queue",
             Self::Deadlines => "deadlines",
             Self::Deltas => "deltas",
         }

@@ -1,15 +1,19 @@
 //! The only door to Redis: who holds which seat of an event, decided by scripts.
 //!
-//! One event's inventory is a *partition*: five keys in one slot ([`keys`]), so that one script
+//! One event's inventory is a *partition*: six keys in one slot ([`keys`]), so that one script
 //! sees all of it.
 //!
 //! | key | |
 //! |---|---|
-//! | `seats` | string: a head of 32 digits (epoch 16, seats 8, areas 4, layout 4), then a byte a seat: `0` free, `1` held, `2` claimed, `3` sold, `4` blocked |
+//! | `seats` | string: a head of 40 digits (epoch 16, life of its holds 8, seats 8, areas 4, layout 4), then a byte a seat: `0` free, `1` held, `2` claimed, `3` sold, `4` blocked |
 //! | `owners` | string: 12 bytes a seat, the key of the hold or claim that has it; means nothing for a free seat |
-//! | `records` | hash: hold key (12 bytes) → [record](record); `c` or `a` and a customer's or address's key (13 bytes) → the keys of their holds; `g` and an area's index → `capacity,held,sold` |
-//! | `deadlines` | sorted set: keys of holds made in one call → when to look at them |
+//! | `records` | hash: hold key (12 bytes) → record (`record.rs`); `c` or `a` and a customer's or address's key (13 bytes) → the keys of their holds; `g` and an area's index → `capacity,held,sold` |
+//! | `queue` | list: deadline, then the keys of the holds made in one call; in order, because all have one life |
+//! | `deadlines` | sorted set: hold keys whose time to be looked at is another: extended, of another life, ended and to be forgotten |
 //! | `deltas` | stream: what each call changed, under `<epoch>-<version>`, about the last 10,000 |
+//!
+//! The queue exists because a sorted set costs a lone hold a quarter of all; `hold_cost`, an example
+//! of this crate, measures what a hold costs Redis beside the floor of any script.
 //!
 //! A hold past its deadline counts nowhere, swept or not: deadlines are judged by the one clock
 //! that the script reads on its first line. A script compares the epoch before anything else,

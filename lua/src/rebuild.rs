@@ -91,6 +91,8 @@ struct Base {
 impl Base {
     fn new(rebuild: &Rebuild) -> Result<Self, Error> {
         let mut seats = epoch::padded(rebuild.epoch);
+        // The life of its holds: the first one tells.
+        seats.extend_from_slice(b"00000000");
         runs::write_padded(u64::from(rebuild.seats), 8, &mut seats);
         runs::write_padded(rebuild.capacities.len() as u64, 4, &mut seats);
         runs::write_padded(u64::from(LAYOUT), 4, &mut seats);
@@ -134,8 +136,7 @@ impl Base {
     fn areas(&self) -> Vec<u8> {
         let mut text = Vec::new();
         for counts in &self.counts {
-            for (number, end) in
-                [(counts.capacity, b','), (counts.held, b','), (counts.sold, b'|')]
+            for (number, end) in [(counts.capacity, b','), (counts.held, b','), (counts.sold, b'|')]
             {
                 runs::write_number(u64::from(number), &mut text);
                 text.push(end);

@@ -54,10 +54,10 @@ macro_rules! scripts {
 }
 
 scripts! {
-    HOLD_SEATS "hold_seats" [Seats Owners Records Deadlines Deltas]
+    HOLD_SEATS "hold_seats" [Seats Owners Records Queue Deadlines Deltas]
         ["epoch" "next_id" "shape" "rest.."];
     READ_HOLD "read_hold" [Seats Records] ["epoch" "key"];
-    CHANGE_HOLD "change_hold" [Seats Owners Records Deadlines Deltas]
+    CHANGE_HOLD "change_hold" [Seats Owners Records Queue Deadlines Deltas]
         ["epoch" "next_id" "key" "operation" "fingerprint" "customer_limit" "add" "remove" "areas"];
     EXTEND_HOLD "extend_hold" [Seats Records Deltas]
         ["epoch" "next_id" "key" "operation" "fingerprint" "extension_ms" "extensions_max"];
@@ -68,13 +68,13 @@ scripts! {
         ["epoch" "next_id" "claims.."];
     RELEASE_CLAIMS "release_claims" [Seats Records Deadlines Deltas]
         ["epoch" "next_id" "claims.."];
-    SWEEP_EXPIRED "sweep_expired" [Seats Records Deadlines Deltas]
+    SWEEP_EXPIRED "sweep_expired" [Seats Records Queue Deadlines Deltas]
         ["epoch" "next_id" "limit"];
     BLOCK_SEATS "block_seats" [Seats Owners Records Deltas]
         ["epoch" "next_id" "block" "unblock"];
     READ_SNAPSHOT "read_snapshot" [Seats Records Deltas] [];
     READ_DELTAS "read_deltas" [Seats Deltas] ["after" "count"];
-    REBUILD "rebuild" [Seats Owners Records Deadlines Deltas]
+    REBUILD "rebuild" [Seats Owners Records Queue Deadlines Deltas]
         ["epoch" "first_id" "seats" "owners" "areas" "claims.."];
 }
 

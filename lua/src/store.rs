@@ -7,13 +7,9 @@ use domain::time::Clock;
 use crate::{
     answer::{Answer, Value},
     error::Error,
-    place::{
-        address::Address,
-        in_process::InProcess,
-        redis::{Cluster, Line},
-    },
+    place::{address::Address, cluster::Cluster, in_process::InProcess, line::Line},
     runs,
-    scripts::Call,
+    scripts::{Call, Script},
 };
 
 /// The door to the inventory of all events. Cheap to clone; clones share connections.
@@ -119,8 +115,13 @@ impl Store {
         }
     }
 
-    /// Runs one script and counts it. What comes back is the whole answer.
+    /// Runs one script whose answer is a list.
     pub(crate) async fn run(&self, call: &Call) -> Result<Answer, Error> {
+        Answer::new(call.script.name, self.run_raw(call).await?)
+    }
+
+    /// Runs one script and counts it. What comes back is the whole answer.
+    pub(crate) async fn run_raw(&self, call: &Call) -> Result<Value, Error> {
         let name = call.script.name;
         let began = Instant::now();
         let value = match &self.place {
@@ -133,13 +134,21 @@ impl Store {
         let outcome = outcome(&value);
         metrics::counter!("holdfast_lua_calls_total", "script" => name, "outcome" => outcome)
             .increment(1);
-        Answer::new(name, value?)
+        value
     }
 
     /// Runs one script that compares the epoch.
     pub(crate) async fn run_at(&self, call: &Call) -> Result<Reply<Answer>, Error> {
         let answer = self.run(call).await?;
         other_epoch(answer)
+    }
+}
+
+/// The refusal of a script whose other answers are no lists.
+pub(crate) fn other_epoch_of<T>(script: &Script, value: Value) -> Result<Reply<T>, Error> {
+    match other_epoch(Answer::new(script.name, value)?)? {
+        Reply::OtherEpoch { current } => Ok(Reply::OtherEpoch { current }),
+        Reply::Done(answer) => Err(answer.malformed()),
     }
 }
 
@@ -162,6 +171,7 @@ fn outcome(value: &Result<Value, Error>) -> String {
             Some(Value::Bytes(outcome)) => String::from_utf8_lossy(outcome).into_owned(),
             _ => "malformed".to_owned(),
         },
+        Ok(Value::Bytes(_)) => "done".to_owned(),
         Ok(_) => "malformed".to_owned(),
         Err(error) if error.is_unavailable() => "unavailable".to_owned(),
         Err(_) => "failed".to_owned(),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Answered, Entry, Failure, Keyspace, WRONG_TYPE, bytes};
 
+type Hash = BTreeMap<Vec<u8>, Vec<u8>>;
+
 impl Keyspace {
-    fn hash(&self, key: &[u8]) -> Result<Option<&BTreeMap<Vec<u8>, Vec<u8>>>, Failure> {
+    fn hash(&self, key: &[u8]) -> Result<Option<&Hash>, Failure> {
         match self.keys.get(key) {
             Some(Entry::Hash(hash)) => Ok(Some(hash)),
             Some(_) => Err(WRONG_TYPE.into()),
@@ -35,7 +37,7 @@ impl Keyspace {
     }
 
     pub(super) fn hash_set(&mut self, key: &[u8], pairs: &[Vec<u8>]) -> Result<Answered, Failure> {
-        let entry = self.keys.entry(key.to_vec()).or_insert_with(|| Entry::Hash(BTreeMap::new()));
+        let entry = self.keys.entry(key.to_vec()).or_insert_with(|| Entry::Hash(Hash::new()));
         let Entry::Hash(hash) = entry else { return Err(WRONG_TYPE.into()) };
         let mut added = 0;
         for pair in pairs.chunks_exact(2) {

@@ -1,15 +1,16 @@
-//! What Redis keeps, as far as the scripts need it: strings, hashes, sorted sets, streams, and a
-//! closed list of commands ([`COMMANDS`]).
+//! What Redis keeps, as far as the scripts need it: strings, hashes, lists, sorted sets, streams,
+//! and a closed list of commands ([`COMMANDS`]).
 //!
 //! Stricter than Redis where Redis is lenient, so that a script which leans on a corner fails here:
 //! a score is an integer, a number as an argument is one too, and nothing outside the list works.
 //! Keys have no lives. Knows no Lua and reads no clock: the time is handed in with each command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use domain::time::Timestamp;
 
 mod hashes;
+mod lists;
 mod sorted_sets;
 mod streams;
 mod strings;
@@ -26,6 +27,9 @@ pub const COMMANDS: &[&str] = &[
     "HGETALL",
     "HMGET",
     "HSET",
+    "LRANGE",
+    "LTRIM",
+    "RPUSH",
     "SET",
     "SETRANGE",
     "TIME",
@@ -48,6 +52,7 @@ pub struct Keyspace {
 pub enum Entry {
     String(Vec<u8>),
     Hash(BTreeMap<Vec<u8>, Vec<u8>>),
+    List(VecDeque<Vec<u8>>),
     SortedSet(SortedSet),
     Stream(Stream),
 }
@@ -79,11 +84,7 @@ impl Keyspace {
     }
 
     /// Runs one command: its name, then its arguments.
-    pub(crate) fn run(
-        &mut self,
-        command: &[Vec<u8>],
-        now: Timestamp,
-    ) -> Result<Answered, Failure> {
+    pub(crate) fn run(&mut self, command: &[Vec<u8>], now: Timestamp) -> Result<Answered, Failure> {
         let Some((name, rest)) = command.split_first() else {
             return Err("ERR Please specify at least one argument for this redis.call".into());
         };
@@ -94,12 +95,17 @@ impl Keyspace {
             (b"SETRANGE", [key, offset, value]) => self.set_range(key, offset, value),
             (b"SET", [key, value]) => Ok(self.set(key, value)),
             (b"HGET", [key, field]) => self.hash_get(key, field),
-            (b"HMGET", [key, fields @ ..]) if !fields.is_empty() => self.hash_get_all_of(key, fields),
+            (b"HMGET", [key, fields @ ..]) if !fields.is_empty() => {
+                self.hash_get_all_of(key, fields)
+            }
             (b"HGETALL", [key]) => self.hash_get_all(key),
             (b"HSET", [key, pairs @ ..]) if !pairs.is_empty() && pairs.len() % 2 == 0 => {
                 self.hash_set(key, pairs)
             }
             (b"HDEL", [key, fields @ ..]) if !fields.is_empty() => self.hash_delete(key, fields),
+            (b"RPUSH", [key, items @ ..]) if !items.is_empty() => self.list_push(key, items),
+            (b"LRANGE", [key, start, end]) => self.list_range(key, start, end),
+            (b"LTRIM", [key, start, end]) => self.list_trim(key, start, end),
             (b"ZADD", [key, pairs @ ..]) if !pairs.is_empty() && pairs.len() % 2 == 0 => {
                 self.sorted_set_add(key, pairs)
             }

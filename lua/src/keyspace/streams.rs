@@ -161,9 +161,8 @@ mod tests {
     #[test]
     fn versions_follow_each_other_within_an_epoch_and_never_go_back() {
         let mut keys = Keyspace::default();
-        let mut add = |id: &str| {
-            keys.stream_add(b"x", &texts(&["MAXLEN", "~", "2", id, "d", "text"]))
-        };
+        let mut add =
+            |id: &str| keys.stream_add(b"x", &texts(&["MAXLEN", "~", "2", id, "d", "text"]));
         assert_eq!(add("5-1"), Ok(bytes(b"5-1")));
         assert_eq!(add("5-*"), Ok(bytes(b"5-2")));
         assert_eq!(add("7-*"), Ok(bytes(b"7-0")));

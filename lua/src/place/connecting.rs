@@ -9,7 +9,7 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use redis::RedisError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 type Attempt<C> = Shared<BoxFuture<'static, Result<C, RedisError>>>;
 
@@ -60,4 +60,47 @@ impl<C: Clone + Send + Sync + 'static> Slot<C> {
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Discards a connection unless its call ended well, also when the caller is cut off: an answer
+/// that never came says nothing good about who should have sent it.
+pub(super) struct Discard<'a, C: Clone + Send + Sync + 'static> {
+    slot: &'a Slot<C>,
+    generation: u64,
+    armed: bool,
+}
+
+impl<'a, C: Clone + Send + Sync + 'static> Discard<'a, C> {
+    pub(super) fn new(slot: &'a Slot<C>, generation: u64) -> Self {
+        Self { slot, generation, armed: true }
+    }
+
+    /// Passes the outcome of the call on.
+    pub(super) fn after<T>(mut self, outcome: Result<T, RedisError>) -> Result<T, RedisError> {
+        self.armed = outcome.as_ref().err().is_some_and(breaks_connection);
+        outcome
+    }
+}
+
+impl<C: Clone + Send + Sync + 'static> Drop for Discard<'_, C> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.slot.discard(self.generation);
+        }
+    }
+}
+
+/// True when a new connection may do better.
+fn breaks_connection(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || matches!(
+            error.kind(),
+            ErrorKind::ClusterConnectionNotFound
+                | ErrorKind::Server(
+                    ServerErrorKind::ReadOnly
+                        | ServerErrorKind::MasterDown
+                        | ServerErrorKind::BusyLoading
+                )
+        )
 }

@@ -2,6 +2,8 @@
 //! cluster. A place runs one call at a time per partition and gives its answer; it knows no script.
 
 pub(crate) mod address;
+pub(crate) mod cluster;
 mod connecting;
 pub mod in_process;
-pub(crate) mod redis;
+pub(crate) mod line;
+mod redis;

@@ -91,10 +91,7 @@ async fn what_makes_no_sense_for_the_hold_is_refused() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4, 5])).await;
     let refused = async |wish| stage.unchanged(stage.change(1, &wish)).await;
-    assert_eq!(
-        refused(change(1, &[], &[5, 6])).await,
-        ChangeReply::NotInHold { seats: vec![6] }
-    );
+    assert_eq!(refused(change(1, &[], &[5, 6])).await, ChangeReply::NotInHold { seats: vec![6] });
     assert_eq!(refused(change(1, &[5], &[])).await, ChangeReply::AlreadyInHold);
     assert_eq!(refused(change(1, &[5], &[5])).await, ChangeReply::AlreadyInHold);
     assert_eq!(refused(change(1, &[], &[4, 5])).await, ChangeReply::Empty);

@@ -5,9 +5,7 @@
 use std::{future::Future, sync::Arc};
 
 use domain::{hold::HoldStatus, time::Clock};
-use lua::{
-    ChangeReply, ClaimReply, ExtendReply, HoldReply, Rebuilt, ReleaseReply, Reply, Store,
-};
+use lua::{ChangeReply, ClaimReply, ExtendReply, HoldReply, Rebuilt, ReleaseReply, Reply, Store};
 use testkit::{RedisCluster, RedisSentinel, RedisServer, SettableClock};
 
 use crate::support::*;
@@ -93,12 +91,11 @@ async fn an_expired_seat_is_taken_without_a_sweep(site: &Site) {
     let mut short = wants(1, &[4, 5]);
     short.ttl_ms = 20;
     stage.held(short).await;
-    let next = wait_until("the seat to be free", site, async || {
-        match stage.hold(wants(2, &[5])).await {
+    let next =
+        wait_until("the seat to be free", site, async || match stage.hold(wants(2, &[5])).await {
             HoldReply::Held { record } => Some(record),
             _ => None,
-        }
-    });
+        });
     assert_eq!(next.await.seats, [5]);
     assert_eq!(stage.status(1).await, HoldStatus::Expired);
     assert!(stage.states().await.starts_with("FFFFFHF"));

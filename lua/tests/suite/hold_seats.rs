@@ -14,7 +14,8 @@ async fn free_seats_are_held_until_the_deadline() {
     assert_eq!(stage.read(1).await, Some(record.clone()));
     assert!(stage.states().await.starts_with("FFFFFHHFFHF"));
     let deltas = stage.deltas_after(1).await;
-    let held = |seat| SeatChange { seat, state: CellState::Held, deadline: Some(record.expires_at) };
+    let held =
+        |seat| SeatChange { seat, state: CellState::Held, deadline: Some(record.expires_at) };
     assert_eq!(deltas.len(), 1);
     assert_eq!(deltas[0].changes, [held(5), held(6), held(9)]);
 }
@@ -228,6 +229,15 @@ async fn two_holds_of_one_call_share_the_seats_of_an_expired_one() {
     assert_eq!(replies[2], HoldReply::Taken { seats: vec![5], candidates_lost: 1 });
     assert!(stage.states().await.starts_with("FFFFHHF"));
     assert_eq!(stage.deltas_after(1).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_seat_given_up_by_a_new_hold_under_an_old_key_is_free_in_the_same_call() {
+    let stage = Stage::new().await;
+    stage.held(wants(1, &[4])).await;
+    stage.pass(TTL_MS);
+    let replies = stage.hold_all(&[wants(1, &[7]), wants(2, &[4])]).await;
+    assert!(replies.iter().all(|reply| matches!(reply, HoldReply::Held { .. })), "{replies:?}");
 }
 
 #[tokio::test]

@@ -191,8 +191,7 @@ async fn an_impossible_inventory_is_refused_before_it_is_sent() {
 #[tokio::test]
 async fn an_inventory_of_the_largest_event_is_laid_and_read() {
     let clock = testkit::SettableClock::default();
-    let stage =
-        Stage { store: Store::in_process(clock.shared()), partition: partition(), clock };
+    let stage = Stage { store: Store::in_process(clock.shared()), partition: partition(), clock };
     let claims = (0..2_000u32).map(|number| {
         let mut claim = claim(1, u64::from(number) + 1, &[number * 2]);
         claim.key.0[..4].copy_from_slice(&number.to_be_bytes());

@@ -13,7 +13,7 @@ use domain::{
 };
 use lua::{
     Blocked, ChangeReply, Claim, ClaimReply, Delta, ExtendReply, HoldChange, HoldRecord, HoldReply,
-    HoldRequest, Operation, Partition, Rebuild, Reply, ReleaseReply, Snapshot, Store, Swept,
+    HoldRequest, Operation, Partition, Rebuild, ReleaseReply, Reply, Snapshot, Store, Swept,
     keyspace::Keyspace,
 };
 use testkit::SettableClock;
@@ -93,7 +93,8 @@ impl Stage {
     /// By a minute, at most `max` times.
     pub async fn extend(&self, number: u8, max: u32, operation: Operation) -> ExtendReply {
         let key = key(number);
-        let extended = self.store.extend_hold(&self.partition, EPOCH, &key, 60_000, max, &operation);
+        let extended =
+            self.store.extend_hold(&self.partition, EPOCH, &key, 60_000, max, &operation);
         done(extended.await.unwrap())
     }
 
