@@ -8,4 +8,5 @@
 pub mod cpu;
 pub mod floor;
 pub mod generator;
+pub mod recording;
 pub mod rounds;

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Buyer, Combination, Server, ServerOptions, Stores, event, redis};
 
-fn holdfast(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
+/// A setting's name and value.
+type Setting<'a> = (&'a str, &'a str);
+
+fn holdfast(arguments: &[&str], environment: &[Setting]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_holdfast"))
         .args(arguments)
         .env_clear()
@@ -84,7 +87,7 @@ fn settings_that_cannot_work_are_refused_at_start() {
     let data = ("HOLDFAST_DATA_DIR", folder.path().to_str().expect("a path"));
     let listen = ("HOLDFAST_LISTEN", "127.0.0.1:0");
     let sandbox = ("HOLDFAST_SANDBOX", "1");
-    let table: [(&[&str], &[(&str, &str)], &str); 4] = [
+    let table: [(&[&str], &[Setting], &str); 4] = [
         (&["serve", "--roles", "engine"], &[data, listen, sandbox], "HOLDFAST_REDIS_URL"),
         (&["serve", "--roles", "kitchen"], &[data, listen, sandbox], "kitchen"),
         (

@@ -12,6 +12,7 @@ use std::{
     env,
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,14 +22,14 @@ use domain::{
     id::{EventId, HoldKey},
     time::Timestamp,
 };
-use futures_util::future::try_join_all;
 use hyper::StatusCode;
 use loadtest::{
     cpu, floor,
     generator::{self, Call},
+    recording::{Recorder, play},
     rounds::{Ratio, interleave},
 };
-use lua::{HoldReply, HoldRequest, Partition, Rebuild, Reply, Store};
+use lua::{CellState, HoldReply, HoldRequest, Partition, Rebuild, Reply, Store};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 use testkit::RedisServer;
@@ -37,8 +38,12 @@ use tokio::net::TcpListener;
 const ROUNDS: usize = 5;
 /// Holds of one measurement; each takes two seats.
 const HOLDS: usize = 8_000;
+const SEATS: usize = 50_000;
 const PIPELINE_DEPTH: usize = 16;
 const COMBINED: usize = 32;
+/// Commands in Redis's protocol, one by one.
+type Commands = Vec<Vec<u8>>;
+
 const ORGANIZER_TOKEN: &str = "organizer-token-of-the-benchmark";
 
 #[tokio::main]
@@ -80,88 +85,108 @@ impl Redis {
         Ok(Self { server, connection })
     }
 
-    /// CPU of `HOLDS` calls of `return 1`, `depth` at any time; microseconds a call.
-    async fn return_1(&self, depth: usize) -> Result<f64> {
+    async fn flush(&self) -> Result<()> {
+        Ok(redis::cmd("FLUSHALL").query_async(&mut self.connection.clone()).await?)
+    }
+
+    /// Microseconds of CPU that each of `HOLDS` in `work` costs.
+    async fn cost_of(&self, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+        let mut connection = self.connection.clone();
+        let before = cpu::of_redis(&mut connection).await?;
+        work()?;
+        Ok((cpu::of_redis(&mut connection).await? - before) / HOLDS as f64)
+    }
+
+    /// The same for `HOLDS` calls of `return 1`, each waiting for the one before.
+    async fn return_1(&self) -> Result<f64> {
         let mut connection = self.connection.clone();
         let digest: String =
             redis::cmd("SCRIPT").arg("LOAD").arg("return 1").query_async(&mut connection).await?;
         let before = cpu::of_redis(&mut connection).await?;
-        let lane = async || -> Result<()> {
-            let mut connection = self.connection.clone();
-            for _ in 0..HOLDS / depth {
-                let one: i64 =
-                    redis::cmd("EVALSHA").arg(&digest).arg(0).query_async(&mut connection).await?;
-                ensure!(one == 1, "return 1 gave {one}");
-            }
-            Ok(())
-        };
-        try_join_all((0..depth).map(|_| lane())).await?;
-        let after = cpu::of_redis(&mut connection).await?;
-        Ok((after - before) / (HOLDS / depth * depth) as f64)
+        for _ in 0..HOLDS {
+            let one: i64 =
+                redis::cmd("EVALSHA").arg(&digest).arg(0).query_async(&mut connection).await?;
+            ensure!(one == 1, "return 1 gave {one}");
+        }
+        Ok((cpu::of_redis(&mut connection).await? - before) / HOLDS as f64)
     }
 }
 
-/// The scripts alone.
+/// The scripts alone: what the binding sends is recorded, and played at a pipeline depth beside
+/// `return 1` played in the same way.
 async fn scripts() -> Result<()> {
     let redis = Redis::start().await?;
-    let store =
-        Store::connect(&redis.server.url(), std::sync::Arc::new(platform::SystemClock)).await?;
+    let port = redis.server.port();
+    let recorder = Recorder::start(port)?;
+    let store = Store::connect(recorder.url(), Arc::new(platform::SystemClock)).await?;
     let partition =
         Partition { event: EventId::new(Timestamp(1_790_000_000_000), [7; 12]), index: 0 };
-    for (name, size, lanes) in [
-        ("Redis, single hold / return 1 at depth 16", 1, PIPELINE_DEPTH),
-        ("Redis, 32 holds a call / return 1 at depth 16", COMBINED, 2),
+    let digest: String = redis::cmd("SCRIPT")
+        .arg("LOAD")
+        .arg("return 1")
+        .query_async(&mut redis.connection.clone())
+        .await?;
+    let return_1 = format!("*3\r\n$7\r\nEVALSHA\r\n$40\r\n{digest}\r\n$1\r\n0\r\n");
+    let return_1 = vec![return_1.into_bytes(); HOLDS];
+    for (name, size) in [
+        ("Redis, single hold / return 1 at depth 16", 1),
+        ("Redis, 32 holds a call / return 1 at depth 16", COMBINED),
     ] {
-        let measure = async || hold_all(&redis, &store, &partition, size, lanes).await;
-        let below = async || redis.return_1(PIPELINE_DEPTH).await;
+        let (lay, holds) = record(&redis, &recorder, &store, &partition, size).await?;
+        let measure = async || {
+            redis.flush().await?;
+            play(port, &lay, 1)?;
+            let cost = redis.cost_of(|| play(port, &holds, PIPELINE_DEPTH)).await?;
+            // What was played must have held what was recorded.
+            let snapshot = store.read_snapshot(&partition).await?.context("no inventory")?;
+            let free = snapshot.states.iter().filter(|s| **s == CellState::Free).count();
+            ensure!(free == SEATS - HOLDS * 2, "{free} seats are free at the end");
+            Ok(cost)
+        };
+        let below = async || redis.cost_of(|| play(port, &return_1, PIPELINE_DEPTH)).await;
         print(name, &interleave(ROUNDS, measure, below).await?);
     }
     Ok(())
 }
 
-/// Redis CPU of `HOLDS` holds, `size` a call and `lanes` calls at any time; microseconds a hold.
-async fn hold_all(
+/// What the binding sends to lay an inventory, and for `HOLDS` holds, `size` a call.
+async fn record(
     redis: &Redis,
+    recorder: &Recorder,
     store: &Store,
     partition: &Partition,
     size: usize,
-    lanes: usize,
-) -> Result<f64> {
-    let mut connection = redis.connection.clone();
-    let _: () = redis::cmd("FLUSHALL").query_async(&mut connection).await?;
-    let seats = u32::try_from(HOLDS * 2)?;
+) -> Result<(Commands, Commands)> {
+    let seats = u32::try_from(SEATS)?;
     let fresh = Rebuild { epoch: 1, seats, capacities: vec![], blocked: vec![], claims: vec![] };
-    let laid = store.rebuild(partition, &fresh).await?;
-    ensure!(matches!(laid, Reply::Done(_)), "the inventory is not laid");
-
-    let before = cpu::of_redis(&mut connection).await?;
-    let calls = HOLDS / size;
-    let lane = async |lane: usize| -> Result<()> {
-        for call in (lane..calls).step_by(lanes) {
-            let requests: Vec<HoldRequest> =
-                (call * size..(call + 1) * size).map(request).collect();
-            match store.hold_seats(partition, 1, &requests).await? {
-                Reply::Done(done) => {
-                    let held = |reply: &HoldReply| matches!(reply, HoldReply::Held { .. });
-                    ensure!(done.replies.iter().all(held), "a hold was refused");
-                }
-                Reply::OtherEpoch { .. } => anyhow::bail!("the inventory went away"),
-            }
+    // Once before, so that the scripts are loaded and the recordings are calls and nothing else.
+    for _ in 0..2 {
+        redis.flush().await?;
+        recorder.take();
+        let laid = store.rebuild(partition, &fresh).await?;
+        ensure!(matches!(laid, Reply::Done(_)), "the inventory is not laid");
+        let lay = recorder.take();
+        let requests: Vec<HoldRequest> = (0..HOLDS).map(request).collect();
+        for requests in requests.chunks(size) {
+            let Reply::Done(done) = store.hold_seats(partition, 1, requests).await? else {
+                anyhow::bail!("the inventory went away");
+            };
+            let held = |reply: &HoldReply| matches!(reply, HoldReply::Held { .. });
+            ensure!(done.replies.iter().all(held), "a hold was refused");
         }
-        Ok(())
-    };
-    try_join_all((0..lanes).map(lane)).await?;
-    let after = cpu::of_redis(&mut connection).await?;
-    let snapshot = store.read_snapshot(partition).await?.context("the inventory is gone")?;
-    let free = snapshot.states.iter().filter(|s| **s == lua::CellState::Free).count();
-    ensure!(free == HOLDS * 2 - calls * size * 2, "{free} seats are free at the end");
-    Ok((after - before) / (calls * size) as f64)
+        let holds = recorder.take();
+        if holds.len() == HOLDS.div_ceil(size) {
+            return Ok((lay, holds));
+        }
+    }
+    anyhow::bail!("the recording has other commands than the holds")
 }
 
 fn request(number: usize) -> HoldRequest {
     let mut key = [0; 12];
     key[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    let seat = u32::try_from(number * 2).expect("few holds");
+    // Scattered over the hall, as buyers are.
+    let seat = u32::try_from(number * 7_919 % (SEATS / 2) * 2).expect("few seats");
     HoldRequest {
         key: HoldKey(key),
         created: Timestamp(1_790_000_000_000),
@@ -234,7 +259,7 @@ async fn engine(in_flight: usize) -> Result<()> {
         let before = cpu::of_process(bare.0.id())?;
         generator::run(bare_address, in_flight, HOLDS, StatusCode::OK, |n| hold("e", n)).await?;
         let hyper = (cpu::of_process(bare.0.id())? - before) / HOLDS as f64;
-        Ok(hyper + redis.return_1(1).await?)
+        Ok(hyper + redis.return_1().await?)
     };
     let name = format!("HTTP hold, {in_flight} in flight / hyper + return 1");
     print(&name, &interleave(ROUNDS, measure, below).await?);
