@@ -1,6 +1,6 @@
 //! Wires the roles together, serves them on one listener, and ends them in order.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use axum::{
@@ -84,6 +84,8 @@ struct Service {
     /// Ends the listener.
     draining: CancellationToken,
     listener: tokio::task::JoinHandle<()>,
+    /// Given back by the end of the process, however it ends.
+    _data_dir_lock: Option<File>,
 }
 
 impl Service {
@@ -104,6 +106,7 @@ impl Service {
             "the in-process store serves one process with all roles; set HOLDFAST_REDIS_URL to run \
              {roles} alone"
         );
+        let data_dir_lock = stores.lock_data_dir(&settings)?;
         stores.ledger.check_durability().await.context("money is not served")?;
 
         let (tracker, ending) = (TaskTracker::new(), CancellationToken::new());
@@ -168,7 +171,16 @@ impl Service {
             platform::serve::serve(listener, router, ServeLimits::default(), stopping).await;
         });
         tracing::info!(address = %settings.listen, %roles, "serving");
-        Ok(Self { settings, health, tasks, tracker, ending, draining, listener })
+        Ok(Self {
+            settings,
+            health,
+            tasks,
+            tracker,
+            ending,
+            draining,
+            listener,
+            _data_dir_lock: data_dir_lock,
+        })
     }
 
     fn base(&self) -> String {

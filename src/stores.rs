@@ -1,6 +1,6 @@
 //! The stores that the settings name, opened.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
 use anyhow::{Context, Result};
 use domain::time::Clock;
@@ -23,6 +23,23 @@ impl Stores {
         ledger.migrate().await.context("the database's schema cannot be brought up to date")?;
         let seats = seats(settings, clock.clone()).await?;
         Ok(Self { seats, ledger, clock })
+    }
+
+    /// Two processes with an in-process store would each sell the whole house to their own buyers:
+    /// the data directory belongs to one of them while the file lives.
+    pub fn lock_data_dir(&self, settings: &Settings) -> Result<Option<File>> {
+        if !self.seats.is_in_process() {
+            return Ok(None);
+        }
+        let path = settings.data_dir.join("lock");
+        let file = File::options().create(true).append(true).open(&path)?;
+        file.try_lock().with_context(|| {
+            format!(
+                "another process sells from {}; several share a Redis (HOLDFAST_REDIS_URL)",
+                settings.data_dir.display()
+            )
+        })?;
+        Ok(Some(file))
     }
 
     pub fn inventory(&self) -> Inventory {

@@ -105,6 +105,16 @@ fn settings_that_cannot_work_are_refused_at_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_same_house_is_refused() {
+    let stores = Stores::start(Combination::InProcessAndSqlite);
+    let server = Server::start(stores, ServerOptions::default()).await;
+    let output = server.command(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("another process sells"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_auditor_tells_a_seat_that_redis_shows_wrong() {
     let stores = Stores::start(Combination::RedisAndSqlite);
     let server = Server::start(stores, ServerOptions::default()).await;

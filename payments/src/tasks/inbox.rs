@@ -21,7 +21,7 @@ use crate::{
 /// Rows under way at once in this process.
 const CONCURRENCY: usize = 16;
 /// Short, so that what a dead process had begun goes on soon; twice is once.
-const LEASE_MS: i64 = 10_000;
+const LEASE_MS: i64 = 4_000;
 const RETRY_FIRST_MS: i64 = 250;
 const RETRY_MAX_MS: i64 = 30_000;
 /// After so many attempts a row is set aside.

@@ -21,7 +21,7 @@ use crate::{
 const CONCURRENCY: usize = 32;
 /// Short, so that what a dead process had begun goes on soon (I9). A call that takes longer is sent
 /// twice, under the same key: Stripe tells the second that the first still runs.
-const LEASE_MS: i64 = 10_000;
+const LEASE_MS: i64 = 4_000;
 const RETRY_FIRST_MS: i64 = 500;
 const RETRY_MAX_MS: i64 = 30_000;
 /// A refund that the bank has not answered is looked at this often.

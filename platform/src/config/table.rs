@@ -65,8 +65,8 @@ pub const SETTINGS: &[Setting] = &[
     secret(
         "HOLDFAST_ORGANIZER_TOKEN",
         "organizer-token",
-        "bearer token of the organizer, 16 characters or more; empty: made once and kept in the \
-         data directory",
+        "bearer token of the organizer, printable ASCII; empty: made once and kept in the data \
+         directory",
     ),
     open(
         "HOLDFAST_RATE_LIMIT_PER_MINUTE",

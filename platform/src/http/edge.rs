@@ -157,7 +157,7 @@ fn record(method: &Method, route: &str, status: u16, started: Instant) {
     if status >= 500 {
         tracing::warn!(status, seconds, "answered");
     } else {
-        tracing::debug!(status, seconds, "answered");
+        tracing::info!(status, seconds, "answered");
     }
 }
 

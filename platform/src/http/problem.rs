@@ -34,8 +34,8 @@ pub struct ProblemBody {
     pub kind: String,
     pub title: String,
     pub status: u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    /// What is wrong with this request; the title again where there is no more to say.
+    pub detail: String,
     /// Stable; what a program should branch on.
     pub code: String,
     /// Of a conflict over seats: their labels.
@@ -192,7 +192,7 @@ impl Problem {
             kind: format!("urn:holdfast:problem:{}", self.code),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail.clone().unwrap_or_else(|| self.title.to_owned()),
             code: self.code.to_owned(),
             seats: self.seats.clone(),
             version: self.version,

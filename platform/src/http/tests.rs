@@ -113,7 +113,7 @@ async fn a_conflict_over_seats_tells_seats_and_version() {
     let (app, _) = app(edge());
     let answer = body(send(&app, "GET", "/taken", &[]).await).await;
     assert_eq!((&answer["seats"], &answer["version"]), (&json!(["A-1"]), &json!(7)));
-    assert_eq!(answer.get("detail"), None);
+    assert_eq!(answer["detail"], "Seats are taken");
 }
 
 #[tokio::test]
