@@ -126,6 +126,7 @@ impl Service {
                 keys.clone(),
                 EngineSettings { held_seats_per_address: settings.held_seats_per_address },
             );
+            engine.spawn_tasks(ending.clone(), &tracker);
             router = router.merge(engine::router(engine));
             add(engine::openapi());
         }

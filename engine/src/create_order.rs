@@ -2,7 +2,7 @@
 //!
 //! The hold's record says which seats; the ledger decides who has them (I1) and keeps the answer
 //! under the idempotency key in the same transaction (I8). The inventory is told afterwards; after
-//! a crash in between the outbox does it.
+//! a crash in between the outbox does it. A hold that its owner gives back before that ends the order.
 
 use domain::{
     event::EventStatus,
@@ -12,7 +12,7 @@ use domain::{
     money::MinorUnits,
     seat::{AreaIndex, AreaQuantity, SeatIndex},
 };
-use inventory::{EventAtWork, ReadAnswer};
+use inventory::{EventAtWork, ReadAnswer, Settled};
 use ledger::{CreateOrder, KeptAnswer, NewOrder, Order, OrderLine};
 use lua::HoldRecord;
 use platform::{failpoint, http::email_key};
@@ -107,9 +107,13 @@ async fn create(
     match engine.ledger.create_order(new).await? {
         CreateOrder::Created(order) => {
             failpoint("order_committed");
-            let settled = engine.inventory.settle_order(&order.id).await.is_ok();
+            let settled = engine.inventory.settle_order(&order.id).await;
             failpoint("order_promoted");
-            Ok(Once::First(fill_in(engine, answer, &order, settled)))
+            // Its release was answered as done while this order was written: the order is ended.
+            if settled == Ok(Settled::GivenUp) {
+                return Err(Refusal::HoldExpired);
+            }
+            Ok(Once::First(fill_in(engine, answer, &order, settled.is_ok())))
         }
         CreateOrder::Replayed(kept) => replay(engine, &kept).await,
         CreateOrder::KeyReused => Err(Refusal::KeyReused),
@@ -119,6 +123,7 @@ async fn create(
         CreateOrder::AreasFull(_) => Err(Refusal::SoldOut { version }),
         CreateOrder::OrderExists => Err(Refusal::OrderExists),
         CreateOrder::CustomerLimit => Err(Refusal::CustomerLimit),
+        CreateOrder::EventClosed => Err(Refusal::SaleClosed),
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Refusal {
     SoldOut {
         version: u64,
     },
-    /// Expired, released, or gone with the store.
+    /// Expired, released (also while its order was being made), or gone with the store.
     HoldExpired,
     HoldInPayment,
     ExtensionLimit,

@@ -16,6 +16,7 @@ mod meters;
 mod owners;
 mod pages;
 mod replies;
+mod tasks;
 mod wish;
 
 mod cancel_event;

@@ -4,11 +4,17 @@
 //! What is told follows from the order's state in the ledger, not from the row of the outbox that
 //! caused it: rows may be done twice, late and beside each other, and the last word is always the
 //! ledger's (I7, I11).
+//!
+//! One thing the store knows first: that the owner gave the hold back before its claim was promoted.
+//! That was answered, so the order gives way and is ended in the ledger like any given up.
 
 use std::{collections::HashMap, sync::Arc};
 
-use domain::{id::OrderId, order::OrderState};
-use ledger::{Order, OutboxKind, StoredClaim};
+use domain::{
+    id::OrderId,
+    order::{EndReason, Fact, OrderState},
+};
+use ledger::{Evidence, Order, OutboxKind, StoredClaim};
 use lua::{Claim, ClaimReply};
 
 use crate::{Inventory, Unavailable, partition::PartitionAtWork};
@@ -50,33 +56,54 @@ impl Phase {
     }
 }
 
+/// How an order stands whose seats are settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Done,
+    /// The buyer gave the order up, or gave its hold back before the claim was promoted: the order
+    /// is cancelled, or being cancelled where a payment was begun.
+    GivenUp,
+}
+
+impl Settled {
+    fn of(order: &Order) -> Self {
+        let cancelled = matches!(order.state, OrderState::Cancelled | OrderState::Cancelling);
+        let by_buyer = order.end_reason == Some(EndReason::Buyer);
+        if cancelled && by_buyer { Self::GivenUp } else { Self::Done }
+    }
+}
+
 impl Inventory {
     /// Tells the store at once what the ledger has decided about an order's seats, and marks the
-    /// rows of the outbox that ask for it as done. Safe beside the worker, and again.
+    /// rows of the outbox that ask for it as done. Safe beside the worker, and again: whoever of
+    /// them finds that the hold was given back ends the order, and both answer alike.
     ///
     /// # Errors
     /// Any part; the rows stay, and the worker goes on with them.
-    pub async fn settle_order(&self, order: &OrderId) -> Result<(), Unavailable> {
+    pub async fn settle_order(&self, order: &OrderId) -> Result<Settled, Unavailable> {
         let Some(order) = self.read_order(order).await? else {
-            return Ok(());
+            return Ok(Settled::Done);
         };
         if order.inventory_settled {
-            return Ok(());
+            return Ok(Settled::of(&order));
         }
         let id = order.id.clone();
         let told = self.tell(vec![order]).await;
         match told.into_iter().next() {
-            Some((_, Ok(phase))) => self.mark_done(&id, phase).await,
+            Some((_, Ok(order))) => {
+                self.mark_done(&id, Phase::of(order.state)).await?;
+                Ok(Settled::of(&order))
+            }
             Some((_, Err(error))) => Err(error),
-            None => Ok(()),
+            None => Ok(Settled::Done),
         }
     }
 
-    /// Tells the store about many orders with few calls; what each came to.
+    /// Tells the store about many orders with few calls; each as it stood when told last.
     pub(crate) async fn tell(
         &self,
         orders: Vec<Order>,
-    ) -> Vec<(OrderId, Result<Phase, Unavailable>)> {
+    ) -> Vec<(OrderId, Result<Order, Unavailable>)> {
         let mut told = Vec::with_capacity(orders.len());
         let mut by_event: HashMap<_, Vec<Order>> = HashMap::new();
         for order in orders {
@@ -89,11 +116,12 @@ impl Inventory {
                 Err(error) => Err(error),
             };
             for order in orders {
-                let phase = match done {
-                    Ok(()) => self.confirm(&order).await,
+                let id = order.id.clone();
+                let order = match done {
+                    Ok(()) => self.confirm(order).await,
                     Err(error) => Err(error),
                 };
-                told.push((order.id, phase));
+                told.push((id, order));
             }
         }
         told
@@ -106,27 +134,46 @@ impl Inventory {
     ) -> Result<(), Unavailable> {
         for phase in Phase::ALL {
             let of_phase = orders.iter().filter(|order| Phase::of(order.state) == phase);
-            let claims: Vec<Claim> = of_phase.map(of_order).collect();
-            work.tell_claims(phase, &claims).await?;
+            let of_phase: Vec<&Order> = of_phase.collect();
+            let claims: Vec<Claim> = of_phase.iter().copied().map(of_order).collect();
+            let replies = work.tell_each(phase, &claims).await?;
+            for (order, reply) in of_phase.into_iter().zip(replies) {
+                if reply == ClaimReply::HoldReleased {
+                    self.give_up(order).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends an order whose hold was given back. One that is paid by now stays: its sale is told by
+    /// [`Self::confirm`], and overrules.
+    async fn give_up(&self, order: &Order) -> Result<(), Unavailable> {
+        let evidence = Evidence { source: "buyer", ..Evidence::default() };
+        let learned = self.core.stores.ledger.learn(&order.id, Fact::CancelAsked, evidence).await;
+        let learned = learned.map_err(|error| Unavailable::database("end an order", error))?;
+        if let Some(learned) = learned.filter(|learned| learned.applied) {
+            let (id, state) = (&order.id, learned.after.as_str());
+            tracing::info!(order = %id, event = %order.event, state, "its hold was given back");
         }
         Ok(())
     }
 
     /// The order may have moved on while its claim was told, and that may have been told before:
     /// then what was told last is not the last word.
-    async fn confirm(&self, order: &Order) -> Result<Phase, Unavailable> {
-        let mut told = Phase::of(order.state);
+    async fn confirm(&self, mut told: Order) -> Result<Order, Unavailable> {
         for _ in 0..MOVES_MAX {
-            let Some(order) = self.read_order(&order.id).await? else {
+            let Some(order) = self.read_order(&told.id).await? else {
                 return Ok(told);
             };
             let phase = Phase::of(order.state);
-            if phase == told {
-                return Ok(told);
+            if phase != Phase::of(told.state) {
+                let event = self.event_by_id(&order.event).await?.ok_or(Unavailable::DATABASE)?;
+                self.at_work(&event).tell_claims(phase, &[of_order(&order)]).await?;
+                told = order;
+            } else {
+                return Ok(order);
             }
-            let event = self.event_by_id(&order.event).await?.ok_or(Unavailable::DATABASE)?;
-            self.at_work(&event).tell_claims(phase, &[of_order(&order)]).await?;
-            told = phase;
         }
         Ok(told)
     }
@@ -147,14 +194,24 @@ impl Inventory {
 }
 
 impl PartitionAtWork {
-    /// One call for every [`CLAIMS_PER_CALL_MAX`] claims; how many of them were news to the store.
+    /// How many claims were news to the store.
     pub(crate) async fn tell_claims(
         self: &Arc<Self>,
         phase: Phase,
         claims: &[Claim],
     ) -> Result<usize, Unavailable> {
+        let replies = self.tell_each(phase, claims).await?;
+        Ok(replies.iter().filter(|reply| matches!(reply, ClaimReply::Changed)).count())
+    }
+
+    /// One call for every [`CLAIMS_PER_CALL_MAX`] claims; a reply for each of them.
+    async fn tell_each(
+        self: &Arc<Self>,
+        phase: Phase,
+        claims: &[Claim],
+    ) -> Result<Vec<ClaimReply>, Unavailable> {
         let (store, partition) = (&self.stores.store, &self.partition);
-        let mut news = 0;
+        let mut all = Vec::with_capacity(claims.len());
         for claims in claims.chunks(CLAIMS_PER_CALL_MAX) {
             let replies = match phase {
                 Phase::Live => {
@@ -170,9 +227,9 @@ impl PartitionAtWork {
                     self.call("release_claims", script, |_| None).await?.1
                 }
             };
-            news += replies.iter().filter(|reply| matches!(reply, ClaimReply::Changed)).count();
+            all.extend(replies);
         }
-        Ok(news)
+        Ok(all)
     }
 }
 

@@ -33,6 +33,7 @@ pub use answers::{
     ReleaseAnswer, SeatWish, View,
 };
 pub use catalogue::EventAtWork;
+pub use claims::Settled;
 pub use error::{Part, Unavailable};
 
 /// What a test may want otherwise.

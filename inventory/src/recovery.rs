@@ -139,7 +139,12 @@ impl PartitionAtWork {
             return Ok(());
         }
         let floor = survivor.map_or(ours, |snapshot| snapshot.epoch.max(ours));
-        tracing::warn!(event = %self.partition.event, ?loss, floor, "inventory is laid anew");
+        let event = &self.partition.event;
+        match loss {
+            // The first use of a fresh event, or of the in-process store after a start.
+            Loss::Unknown => tracing::info!(%event, floor, "inventory is laid"),
+            _ => tracing::warn!(%event, ?loss, floor, "inventory is laid anew"),
+        }
         self.rebuild_above(floor).await
     }
 
@@ -233,7 +238,7 @@ impl PartitionAtWork {
         match self.stores.store.rebuild(&self.partition, &rebuild).await.map_err(failed)? {
             Reply::Done(rebuilt) => {
                 meters::rebuilt();
-                tracing::warn!(
+                tracing::info!(
                     event = %self.partition.event,
                     epoch,
                     claims = laid.claims.len(),

@@ -5,6 +5,7 @@
 //! (the floor); with many, orders share commits. Prints, and asserts nothing.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -13,14 +14,16 @@ use std::{
 };
 
 use domain::{
+    event::{Event, EventStatus, Queue, Sale},
     hold::CustomerKey,
     id::{EventId, HoldId, HoldKey, OrderId},
     time::Timestamp,
 };
-use ledger::{CreateOrder, KeptAnswer, Ledger, NewOrder, OrderLine};
+use ledger::{CreateOrder, InsertEvent, KeptAnswer, Ledger, NewEvent, NewOrder, OrderLine};
 use testkit::SettableClock;
 
 const ROUND: Duration = Duration::from_secs(3);
+const NOW: Timestamp = Timestamp(1_811_851_200_000);
 
 #[tokio::main]
 async fn main() -> Result<(), ledger::Error> {
@@ -28,6 +31,7 @@ async fn main() -> Result<(), ledger::Error> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ledger = Ledger::connect(&url, folder.path(), SettableClock::default().shared()).await?;
     ledger.migrate().await?;
+    publish(&ledger).await?;
     let next = Arc::new(AtomicU32::new(0));
     let mut floor = None;
     for buyers in [1_u32, 8, 64, 256] {
@@ -55,9 +59,33 @@ async fn buy(ledger: Ledger, next: Arc<AtomicU32>, until: Instant) -> Result<(),
     Ok(())
 }
 
+/// The event whose seats are bought.
+async fn publish(ledger: &Ledger) -> Result<(), ledger::Error> {
+    let new = NewEvent {
+        id: EventId::new(NOW, [1; 12]),
+        slug: "gala".to_owned(),
+        name: "Gala".to_owned(),
+        description: None,
+        starts_at: NOW.plus_seconds(86_400),
+        currency: "EUR".parse().expect("a currency"),
+        prices: BTreeMap::new(),
+        sale: Sale::default(),
+        queue: Queue::default(),
+        chart: "{}".to_owned(),
+        areas: Vec::new(),
+        answer: None,
+    };
+    let InsertEvent::Inserted(event) = ledger.insert_event(new).await? else {
+        panic!("the database is not empty")
+    };
+    let published = Event { status: EventStatus::Published, ..event };
+    assert!(ledger.update_event(&published).await?, "nobody else is here");
+    Ok(())
+}
+
 /// Two seats of their own for every buyer.
 fn order(number: u32) -> NewOrder {
-    let now = Timestamp(1_811_851_200_000);
+    let now = NOW;
     let mut digits = [0; 12];
     digits[..4].copy_from_slice(&number.to_be_bytes());
     let line = |line: u32| OrderLine {

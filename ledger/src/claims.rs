@@ -137,12 +137,6 @@ impl Ledger {
         }
         Ok(counts)
     }
-
-    /// Whether anything of the event is sold: such an event cannot be cancelled.
-    pub async fn has_sold_tickets(&self, event: &EventId) -> Result<bool, Error> {
-        let counts = self.claim_counts(event).await?;
-        Ok(counts.sold_seats > 0 || counts.areas.iter().any(|area| area.sold > 0))
-    }
 }
 
 fn gather(seats: &[Row], areas: &[Row]) -> Result<Vec<StoredClaim>, Error> {

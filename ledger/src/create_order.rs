@@ -6,6 +6,7 @@
 //! decide, and they alone (I1).
 
 use domain::{
+    event::EventStatus,
     hold::CustomerKey,
     id::{EventId, HoldId, OrderId},
     money::{Currency, MinorUnits},
@@ -21,6 +22,7 @@ use crate::{
     dialect::with_claim_number,
     effects,
     error::Error,
+    events,
     idempotency::{self, Kept, KeptAnswer},
     order_lines,
     orders::{self, areas_of, seats_of},
@@ -67,10 +69,12 @@ pub enum CreateOrder {
     /// The hold has an order.
     OrderExists,
     CustomerLimit,
+    /// The event is not published, or not any more.
+    EventClosed,
 }
 
 impl Ledger {
-    /// Checks in this order: key, hold, seats, customer, areas.
+    /// Checks in this order: key, event, hold, seats, customer, areas.
     pub async fn create_order(&self, new: NewOrder) -> Result<CreateOrder, Error> {
         self.write(new, |tx, new| create(tx, new).boxed()).await
     }
@@ -81,6 +85,10 @@ async fn create(tx: &mut Tx, new: &NewOrder) -> Result<Outcome<CreateOrder>, Err
         Kept::Now => {}
         Kept::Before(answer) => return Ok(Outcome::Undo(CreateOrder::Replayed(answer))),
         Kept::Other => return Ok(Outcome::Undo(CreateOrder::KeyReused)),
+    }
+    // From here on the event cannot be cancelled before this order is there to be ended with it.
+    if events::share(tx, &new.event).await? != Some(EventStatus::Published) {
+        return Ok(Outcome::Undo(CreateOrder::EventClosed));
     }
     let Some(claim_number) = insert_row(tx, new).await? else {
         return Ok(Outcome::Undo(CreateOrder::OrderExists));

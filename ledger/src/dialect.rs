@@ -30,6 +30,14 @@ macro_rules! locking {
     };
 }
 
+/// Reads a row and keeps others from taking it with `locking!` until the transaction ends; any
+/// number may share it. Plain changes of the row go on beside it.
+macro_rules! sharing {
+    ($text:literal) => {
+        $crate::dialect::Sql::Each { sqlite: $text, postgres: concat!($text, " FOR KEY SHARE") }
+    };
+}
+
 /// Takes rows in two parts: which (a select with its LIMIT), and what becomes of them. The second
 /// part has to repeat the condition: that, not the skipping, is what keeps two workers apart.
 macro_rules! taking {
@@ -61,7 +69,7 @@ macro_rules! with_claim_number {
     };
 }
 
-pub(crate) use {locking, taking, with_claim_number};
+pub(crate) use {locking, sharing, taking, with_claim_number};
 
 /// Run after the migrations of SQLite.
 pub(crate) const SQLITE_EXTRAS: &str = include_str!("dialect/sqlite.sql");

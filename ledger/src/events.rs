@@ -3,7 +3,7 @@
 
 use domain::{
     event::{Event, EventStatus, Queue, Sale},
-    id::{EventId, EventNumber},
+    id::{EventId, EventNumber, OrderId},
     money::{Currency, MinorUnits},
     seat::AreaIndex,
     time::Timestamp,
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::{
     Ledger, areas, charts,
     db::{Reads, Tx},
-    dialect::Sql,
+    dialect::{Sql, locking, sharing},
     error::Error,
     idempotency::{self, Kept, KeptAnswer},
     row::{Row, args},
@@ -138,6 +138,42 @@ impl Ledger {
     }
 }
 
+/// The row, taken until the transaction ends from all who take or share it.
+pub(crate) async fn lock(tx: &mut Tx, id: &EventId) -> Result<Option<Event>, Error> {
+    find(
+        tx,
+        locking!(
+            "SELECT id, number, slug, status, name, description, starts_at, currency, prices, \
+             sale, queue, created_at, published_at, revision FROM events WHERE id = $1"
+        ),
+        id.as_str(),
+    )
+    .await
+}
+
+/// The status, of which it is sure until the transaction ends that it does not become cancelled.
+pub(crate) async fn share(tx: &mut Tx, id: &EventId) -> Result<Option<EventStatus>, Error> {
+    let row = tx.row(sharing!("SELECT status FROM events WHERE id = $1"), args![id]).await?;
+    row.map(|row| status_of(&row)).transpose()
+}
+
+/// The same for the event of an order, whose own row is not locked.
+pub(crate) async fn share_of_order(
+    tx: &mut Tx,
+    order: &OrderId,
+) -> Result<Option<EventStatus>, Error> {
+    let row = tx
+        .row(
+            sharing!(
+                "SELECT status FROM events \
+                 WHERE id = (SELECT event_id FROM orders WHERE id = $1)"
+            ),
+            args![order],
+        )
+        .await?;
+    row.map(|row| status_of(&row)).transpose()
+}
+
 async fn find(
     source: &mut impl Reads,
     sql: impl Into<Sql>,
@@ -199,21 +235,20 @@ fn from_json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<
     serde_json::from_str(&row.text(column)?).map_err(|_| Error::Corrupt("an event's rules"))
 }
 
-fn event_of(row: &Row) -> Result<Event, Error> {
+fn status_of(row: &Row) -> Result<EventStatus, Error> {
     let status = row.text("status")?;
+    [EventStatus::Draft, EventStatus::Published, EventStatus::Completed, EventStatus::Cancelled]
+        .into_iter()
+        .find(|known| known.as_str() == status)
+        .ok_or(Error::Corrupt("an event's status"))
+}
+
+fn event_of(row: &Row) -> Result<Event, Error> {
     Ok(Event {
         id: row.parsed("id")?,
         number: row.small("number")?,
         slug: row.text("slug")?,
-        status: [
-            EventStatus::Draft,
-            EventStatus::Published,
-            EventStatus::Completed,
-            EventStatus::Cancelled,
-        ]
-        .into_iter()
-        .find(|known| known.as_str() == status)
-        .ok_or(Error::Corrupt("an event's status"))?,
+        status: status_of(row)?,
         name: row.text("name")?,
         description: row.text_or_null("description")?,
         starts_at: row.time("starts_at")?,

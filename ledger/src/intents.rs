@@ -3,6 +3,7 @@
 //! attempt begins only after the first intent is void.
 
 use domain::{
+    event::EventStatus,
     id::OrderId,
     order::{Fact, OrderState},
 };
@@ -13,6 +14,7 @@ use crate::{
     db::{Reads, Tx},
     due::CHECK_FIRST_AFTER_MS,
     error::Error,
+    events,
     orders::{self, Locked},
     outbox,
     row::args,
@@ -165,6 +167,8 @@ async fn store(
     intent: &str,
     secret: &str,
 ) -> Result<Outcome<bool>, Error> {
+    // The event before the order, as `cancel_event` locks them.
+    let event = events::share_of_order(tx, id).await?;
     let Some(order) = orders::lock(tx, id).await? else { return Ok(Outcome::Undo(false)) };
     let row = tx
         .row(
@@ -180,7 +184,10 @@ async fn store(
         return Ok(Outcome::Undo(shown));
     }
     let step = domain::order::learn(order.progress, Fact::IntentStored);
-    let in_time = step.state == OrderState::Paying && order.progress.state == OrderState::New;
+    // An order made before the event was completed may still be paid.
+    let sold = matches!(event, Some(EventStatus::Published | EventStatus::Completed));
+    let in_time =
+        sold && step.state == OrderState::Paying && order.progress.state == OrderState::New;
     let state = if in_time { "stored" } else { "late" };
     tx.run(
         "UPDATE intents SET intent_id = $3, client_secret = $4, state = $5, updated_at = $6 \

@@ -63,7 +63,8 @@ impl Ledger {
     }
 }
 
-async fn learn(
+/// In the caller's transaction.
+pub(crate) async fn learn(
     tx: &mut Tx,
     id: &OrderId,
     fact: Fact,

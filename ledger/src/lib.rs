@@ -8,7 +8,7 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`events`], `charts`, `blocks`, `epochs`, `areas` | the catalogue and the inventory's frame |
+//! | [`events`], [`cancel_event`], `complete_events`, `charts`, `blocks`, `epochs`, `areas` | the catalogue and the inventory's frame |
 //! | [`create_order`], [`orders`], `order_lines`, `claims`, `quotas` | from hold to claim |
 //! | [`learn`], `effects`, [`intents`], [`tickets`], `money`, `release_proofs`, [`due`] | from claim to ticket, or back |
 //! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
@@ -18,8 +18,10 @@
 mod areas;
 pub mod audit;
 mod blocks;
+pub mod cancel_event;
 mod charts;
 pub mod claims;
+mod complete_events;
 pub mod create_order;
 mod db;
 mod dialect;
@@ -53,6 +55,7 @@ use tokio::sync::watch;
 
 pub use areas::SetCapacities;
 pub use audit::{Invariant, Violation};
+pub use cancel_event::CancelEvent;
 pub use claims::{AreaClaims, ClaimCounts, StoredClaim};
 pub use create_order::{CreateOrder, NewOrder};
 pub use error::{Error, Rule};

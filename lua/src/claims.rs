@@ -44,11 +44,14 @@ pub enum ClaimReply {
     Already,
     /// A claim with a higher number has the key or a seat, or this one has been released.
     Stale,
+    /// Of a promotion: the owner of its hold has given it back before. The claim is to be released.
+    HoldReleased,
 }
 
 impl Store {
     /// Lays live claims: their seats have no deadline any more. Whatever hold stands on one of
-    /// them expires as a whole. Works without the hold's record as well.
+    /// them expires as a whole. Works without the hold's record as well. A claim whose own hold was
+    /// given back by its owner is not laid: that was answered before.
     ///
     /// # Errors
     /// `OutOfBounds` for more than 1,024 claims.
@@ -114,6 +117,7 @@ impl Store {
                 1 => ClaimReply::Changed,
                 0 => ClaimReply::Already,
                 -1 => ClaimReply::Stale,
+                -2 => ClaimReply::HoldReleased,
                 _ => return Err(answer.malformed()),
             });
         }

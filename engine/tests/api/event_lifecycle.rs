@@ -1,5 +1,9 @@
 //! Changing, publishing and cancelling events.
 
+use std::time::Duration;
+
+use domain::id::OrderId;
+use ledger::{BeginIntent, CancelEvent};
 use serde_json::{Value, json};
 
 use crate::support::{Sale, event};
@@ -77,6 +81,79 @@ async fn cancelling_an_event_ends_its_unpaid_orders() {
     assert_eq!(buyer.read_order(&order).await["status"], "cancelled");
     buyer.try_order(&hold).await.expect_refusal(403, "sale_closed");
     sale.assert_ledger_is_clean().await;
+}
+
+#[tokio::test]
+async fn an_event_with_an_order_that_may_be_paid_cannot_be_cancelled() {
+    let sale = Sale::new().await;
+    let id = sale.publish(event(json!({}))).await;
+    let buyer = sale.buyer();
+    let order = buyer.order(&buyer.hold(&id, &["A-1"]).await).await;
+    let unpaid = buyer.order(&buyer.hold(&id, &["A-2"]).await).await;
+    press_pay(&sale, &order.id).await;
+
+    act(&sale, &id, "cancel").await.expect_refusal(409, "has_sold_tickets");
+    assert_eq!(buyer.read_order(&unpaid).await["status"], "awaiting_payment");
+    assert_eq!(sale.get(&format!("/v1/events/{id}")).await.expect(200)["status"], "published");
+    sale.assert_ledger_is_clean().await;
+}
+
+/// What the role `payments` does before the buyer may confirm.
+async fn press_pay(sale: &Sale, order: &str) {
+    let order: OrderId = order.parse().expect("an order's id");
+    let begun = sale.ledger.begin_intent(&order).await.expect("a ledger");
+    assert!(matches!(begun, BeginIntent::Attempt { attempt: 1, .. }), "{begun:?}");
+    assert!(sale.ledger.store_intent(&order, 1, "pi_1", "secret").await.expect("a ledger"));
+}
+
+#[tokio::test]
+async fn a_started_event_is_completed() {
+    let sale = Sale::new().await;
+    let id = sale.publish(event(json!({
+        "starts_at": sale.later(300),
+        "prices": {"Stalls": 4500, "Floor": 0},
+    })));
+    let id = id.await;
+    let buyer = sale.buyer();
+    let unpaid = buyer.order(&buyer.hold(&id, &["A-1"]).await).await;
+    let sold = buyer.order(&buyer.hold_places(&id, 2).await).await;
+    let hold = buyer.hold(&id, &["A-2"]).await;
+    let path = format!("/v1/events/{id}");
+
+    let past = change(&sale, &id, json!({"starts_at": sale.later(-1)})).await;
+    past.expect_refusal(422, "invalid_request");
+    sale.advance(301);
+    let shutdown = sale.spawn_tasks();
+    while sale.get(&path).await.expect(200)["status"] != "completed" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    shutdown.cancel();
+
+    for verb in ["publish", "cancel"] {
+        act(&sale, &id, verb).await.expect_refusal(409, "invalid_transition");
+    }
+    let later = json!({"starts_at": sale.later(600)});
+    change(&sale, &id, later).await.expect_refusal(409, "invalid_transition");
+    let wish = json!({"seats": ["A-3"]});
+    sale.buyer().try_hold(&id, wish).await.expect_refusal(403, "sale_closed");
+    buyer.try_order(&hold).await.expect_refusal(403, "sale_closed");
+
+    assert_eq!(buyer.tickets(&sold).await.len(), 2);
+    press_pay(&sale, &unpaid.id).await;
+    assert_eq!(buyer.read_order(&sold).await["status"], "confirmed");
+    sale.assert_ledger_is_clean().await;
+}
+
+#[tokio::test]
+async fn an_order_is_refused_although_this_process_has_not_heard_of_the_cancelling() {
+    let sale = Sale::new().await;
+    let id = sale.publish(event(json!({}))).await;
+    let buyer = sale.buyer();
+    let hold = buyer.hold(&id, &["A-1"]).await;
+    let cancelled = sale.ledger.cancel_event(&id.parse().expect("an event's id")).await;
+    assert!(matches!(cancelled, Ok(CancelEvent::Cancelled(_))), "{cancelled:?}");
+    buyer.try_order(&hold).await.expect_refusal(403, "sale_closed");
+    act(&sale, &id, "cancel").await.expect(200);
 }
 
 #[tokio::test]

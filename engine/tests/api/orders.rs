@@ -3,7 +3,7 @@
 use ledger::Evidence;
 use serde_json::json;
 
-use crate::support::{Sale, event, text_of};
+use crate::support::{Order, Sale, event, text_of};
 
 #[tokio::test]
 async fn an_order_tells_what_to_pay_until_when() {
@@ -94,6 +94,50 @@ async fn a_cancelled_order_gives_its_seats_back() {
     sale.buyer().hold(&id, &["A-1"]).await;
     buyer.try_order(&hold).await.expect_refusal(409, "order_exists");
     sale.assert_ledger_is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_order_and_a_release_at_once_one_loses() {
+    let sale = Sale::new().await;
+    let id = sale.publish(event(json!({}))).await;
+    for round in 0..40 {
+        let (buyer, rival) = (sale.buyer(), sale.buyer());
+        let hold = buyer.hold(&id, &["A-1"]).await;
+        let release = async {
+            // At once, or as soon as the order is in the ledger; each time a little later.
+            let number = hold.id.parse().expect("an id");
+            let written = async || sale.ledger.order_by_hold(&number).await.expect("a ledger");
+            while round % 2 == 1 && written().await.is_none() {}
+            for _ in 0..round * 20 {
+                tokio::task::yield_now().await;
+            }
+            let released = buyer.release(&hold).await;
+            let taken = match released.status {
+                204 => Some(rival.hold(&id, &["A-1"]).await),
+                _ => None,
+            };
+            (released, taken)
+        };
+        let (ordered, (released, taken)) = tokio::join!(buyer.try_order(&hold), release);
+        match taken {
+            Some(rivals) => {
+                ordered.expect_refusal(410, "hold_expired");
+                assert_eq!(rival.read_hold(&rivals).await.expect(200)["status"], "active");
+                assert_eq!(sale.counts(&id).await, [39, 1, 0, 0]);
+                // No claim of the loser is in the way.
+                let order = rival.order(&rivals).await;
+                rival.cancel(&order).await.expect(200);
+            }
+            None => {
+                released.expect_refusal(409, "hold_in_payment");
+                let order = Order::read(ordered.expect(201));
+                assert_eq!(buyer.read_order(&order).await["status"], "awaiting_payment");
+                buyer.cancel(&order).await.expect(200);
+            }
+        }
+        assert_eq!(sale.counts(&id).await, [40, 0, 0, 0]);
+        sale.assert_ledger_is_clean().await;
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Does the outbox's rows of the inventory: claims to promote, to sell, to release.
+//! Does the outbox's rows of the inventory: claims to promote, to sell, to release. Also ends the
+//! orders whose hold turns out to be given back.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,7 +8,7 @@ use ledger::{OutboxKind, OutboxRow};
 use tokio_util::sync::CancellationToken;
 
 use super::Ticks;
-use crate::{Inventory, Unavailable, claims::Phase, meters};
+use crate::{Inventory, Unavailable, meters};
 
 /// How soon rows of other processes are found; this process's own wake the worker at once.
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -72,7 +73,7 @@ impl Inventory {
     }
 
     /// What became of each order that some row is about.
-    async fn outcomes(&self, rows: &[OutboxRow]) -> HashMap<OrderId, Result<Phase, Unavailable>> {
+    async fn outcomes(&self, rows: &[OutboxRow]) -> HashMap<OrderId, Result<(), Unavailable>> {
         let mut outcomes = HashMap::new();
         let mut orders = Vec::new();
         for row in rows {
@@ -86,7 +87,8 @@ impl Inventory {
             }
             outcomes.insert(row.order.clone(), Err(Unavailable::DATABASE));
         }
-        outcomes.extend(self.tell(orders).await);
+        let told = self.tell(orders).await;
+        outcomes.extend(told.into_iter().map(|(order, told)| (order, told.map(drop))));
         outcomes
     }
 }

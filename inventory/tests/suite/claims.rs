@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use domain::hold::HoldStatus;
+use domain::{hold::HoldStatus, order::OrderState};
 use futures_util::future::join_all;
-use inventory::{HoldAnswer, ReadAnswer, ReleaseAnswer};
+use inventory::{HoldAnswer, ReadAnswer, ReleaseAnswer, Settled};
 use lua::CellState;
 
 use crate::sale::{Place, Plan, Sale, held, in_both_places, wait_for};
@@ -10,6 +10,9 @@ use crate::sale::{Place, Plan, Sale, held, in_both_places, wait_for};
 in_both_places! {
     an_order_promotes_its_hold_and_a_sale_commits_it
     an_order_given_up_frees_its_seats
+    a_hold_given_back_before_its_order_is_settled_ends_the_order
+    the_worker_ends_an_order_whose_hold_was_given_back
+    an_order_sold_in_spite_of_its_hold_given_back_stands
     the_worker_settles_what_nobody_else_does
     settling_beside_the_worker_changes_nothing
     a_claim_that_the_store_lost_is_healed
@@ -48,6 +51,51 @@ async fn an_order_given_up_frees_its_seats(place: Place) {
     let areas = sale.view().await.areas;
     assert_eq!((areas[0].held, areas[0].sold), (0, 0));
     sale.hold(2, &[0]).await;
+}
+
+async fn a_hold_given_back_before_its_order_is_settled_ends_the_order(place: Place) {
+    let sale = Sale::open(place, Plan::seats(1, 10)).await;
+    let record = sale.hold(1, &[0, 1]).await;
+    let order = sale.order(&record, 2_500).await;
+    let released = sale.inventory.release_hold(&sale.event, &sale.id_of(&record)).await.unwrap();
+    assert!(matches!(released, ReleaseAnswer::Released { .. }));
+    let rival = sale.hold(2, &[0]).await;
+    assert_eq!(sale.inventory.settle_order(&order).await, Ok(Settled::GivenUp));
+    let stored = sale.ledger.order(&order).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.inventory_settled), (OrderState::Cancelled, true));
+    assert_eq!(sale.inventory.settle_order(&order).await, Ok(Settled::GivenUp));
+    assert_eq!((sale.state(0).await, sale.state(1).await), (CellState::Held, CellState::Free));
+    // The rival's order meets no claim of the other's.
+    sale.settled_order(&rival, 2_500).await;
+    assert_eq!(sale.state(0).await, CellState::Claimed);
+    assert!(sale.ledger.audit(None).await.unwrap().is_empty());
+}
+
+async fn the_worker_ends_an_order_whose_hold_was_given_back(place: Place) {
+    let mut plan = Plan::seats(1, 10);
+    plan.settings.outbox = true;
+    let sale = Sale::open(place, plan).await;
+    let record = sale.hold(1, &[0]).await;
+    sale.inventory.release_hold(&sale.event, &sale.id_of(&record)).await.unwrap();
+    sale.hold(2, &[0]).await;
+    let order = sale.order(&record, 2_500).await;
+    wait_for("the worker", async || {
+        let stored = sale.ledger.order(&order).await.unwrap().unwrap();
+        (stored.state == OrderState::Cancelled && stored.inventory_settled).then_some(())
+    })
+    .await;
+    // Whoever made the order hears of it, though the worker was first.
+    assert_eq!(sale.inventory.settle_order(&order).await, Ok(Settled::GivenUp));
+    assert_eq!(sale.state(0).await, CellState::Held);
+}
+
+async fn an_order_sold_in_spite_of_its_hold_given_back_stands(place: Place) {
+    let sale = Sale::open(place, Plan::seats(1, 10)).await;
+    let record = sale.hold(1, &[0]).await;
+    let order = sale.order(&record, 0).await;
+    sale.inventory.release_hold(&sale.event, &sale.id_of(&record)).await.unwrap();
+    assert_eq!(sale.inventory.settle_order(&order).await, Ok(Settled::Done));
+    assert_eq!(sale.state(0).await, CellState::Sold);
 }
 
 async fn the_worker_settles_what_nobody_else_does(place: Place) {

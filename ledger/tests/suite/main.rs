@@ -3,6 +3,7 @@
 mod audit;
 mod catalogue;
 mod durability;
+mod event_ends;
 mod group_commit;
 mod learning;
 mod messages;

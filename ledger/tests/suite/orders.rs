@@ -132,7 +132,8 @@ async fn an_order_that_costs_nothing_is_ticketed_at_once(world: World) {
     assert_eq!(world.ledger.ticket(&tickets[0].id).await.unwrap().as_ref(), Some(&tickets[0]));
     let queued = world.ledger.outbox_lease(&OutboxKind::INVENTORY, "w", 10, 1_000).await.unwrap();
     assert_eq!(queued.iter().map(|row| row.kind).collect::<Vec<_>>(), [OutboxKind::Sell]);
-    assert!(world.ledger.has_sold_tickets(&world.event.id).await.unwrap());
+    let refused = world.ledger.cancel_event(&world.event.id).await.unwrap();
+    assert!(matches!(refused, ledger::CancelEvent::HasSoldTickets), "{refused:?}");
     world.assert_sound().await;
 }
 

@@ -57,6 +57,8 @@ impl World {
         else {
             panic!("the event was not inserted")
         };
+        assert!(ledger.update_event(&published(&event)).await.unwrap());
+        let event = ledger.event(&event.id).await.unwrap().unwrap();
         Self { ledger, clock, event, url, folder, made: AtomicU32::new(0) }
     }
 

@@ -58,6 +58,51 @@ async fn a_claim_released_before_it_was_promoted_ends_its_hold() {
 }
 
 #[tokio::test]
+async fn a_hold_given_back_by_its_owner_is_not_promoted() {
+    let stage = Stage::new().await;
+    stage.held(wants(1, &[4, 5])).await;
+    stage.release(1).await;
+    stage.held(wants(2, &[5])).await;
+    let promoted = stage.unchanged(stage.promote(claim(1, 7, &[4, 5]))).await;
+    assert_eq!(promoted, ClaimReply::HoldReleased);
+    assert_eq!(stage.unchanged(stage.unclaim(claim(1, 7, &[4, 5]))).await, ClaimReply::Already);
+    let again = stage.unchanged(stage.promote(claim(1, 7, &[4, 5]))).await;
+    assert_eq!(again, ClaimReply::HoldReleased);
+    assert_eq!(stage.status(2).await, HoldStatus::Active);
+    // Beside others of one call, too.
+    let claims = [claim(3, 8, &[8]), claim(1, 7, &[4, 5])];
+    let told = stage.store.promote_holds(&stage.partition, EPOCH, &claims).await.unwrap();
+    assert_eq!(done(told), [ClaimReply::Changed, ClaimReply::HoldReleased]);
+    assert!(stage.states().await.starts_with("FFFFFHFFCF"));
+}
+
+#[tokio::test]
+async fn a_sale_of_a_hold_given_back_by_its_owner_stands() {
+    let stage = Stage::new().await;
+    stage.held(wants(1, &[4])).await;
+    stage.release(1).await;
+    stage.held(wants(2, &[4])).await;
+    assert_eq!(stage.commit(claim(1, 7, &[4])).await, ClaimReply::Changed);
+    assert_eq!(stage.status(2).await, HoldStatus::Expired);
+}
+
+#[tokio::test]
+async fn an_expired_hold_and_an_earlier_one_of_the_key_are_promoted() {
+    let stage = Stage::new().await;
+    stage.held(wants(1, &[4])).await;
+    stage.pass(TTL_MS);
+    stage.sweep(10).await;
+    assert_eq!(stage.status(1).await, HoldStatus::Expired);
+    assert_eq!(stage.promote(claim(1, 7, &[4])).await, ClaimReply::Changed);
+    // What was given back is a newer hold under the same key.
+    let mut newer = wants(2, &[6]);
+    newer.created = newer.created.plus_millis(5);
+    stage.held(newer).await;
+    stage.release(2).await;
+    assert_eq!(stage.promote(claim(2, 8, &[6])).await, ClaimReply::Changed);
+}
+
+#[tokio::test]
 async fn a_claim_displaces_whatever_hold_stands_on_its_seats() {
     let stage = Stage::new().await;
     let mut other = wants(2, &[5, 6]);

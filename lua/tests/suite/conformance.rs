@@ -35,6 +35,7 @@ async fn all(mut site: Site) {
     many_holds_go_in_one_call(&site).await;
     an_expired_seat_is_taken_without_a_sweep(&site).await;
     changes_and_extensions_are_idempotent(&site).await;
+    a_released_hold_is_not_promoted(&site).await;
     two_events_do_not_meet(&site).await;
     deltas_add_up_to_the_snapshot(&site).await;
     a_rebuild_keeps_live_holds(&site).await;
@@ -112,6 +113,19 @@ async fn changes_and_extensions_are_idempotent(site: &Site) {
     assert_eq!(stage.extend(1, 1, operation(3)).await, ExtendReply::LimitReached);
     assert!(matches!(stage.release(1).await, ReleaseReply::Released { .. }));
     assert_eq!(stage.release(1).await, ReleaseReply::AlreadyEnded);
+}
+
+async fn a_released_hold_is_not_promoted(site: &Site) {
+    let stage = site.stage().await;
+    stage.held(wants(1, &[4])).await;
+    stage.release(1).await;
+    let rival = stage.held(wants(2, &[4])).await;
+    let version = stage.version().await;
+    assert_eq!(stage.promote(claim(1, 1, &[4])).await, ClaimReply::HoldReleased);
+    assert_eq!(stage.version().await, version);
+    assert_eq!(stage.read(2).await, Some(rival));
+    assert_eq!(stage.status(1).await, HoldStatus::Released);
+    assert_eq!(stage.commit(claim(1, 1, &[4])).await, ClaimReply::Changed);
 }
 
 async fn two_events_do_not_meet(site: &Site) {

@@ -237,6 +237,10 @@ impl Model {
         let to = if sold { Sold } else { Paying };
         let old = self.holds.get(&claim.key).cloned();
         if let Some(old) = &old {
+            let given_back = old.status == Released && old.number == 0;
+            if !sold && given_back && old.created == claim.created {
+                return "HoldReleased";
+            }
             let ended = matches!(old.status, Released | Expired);
             if old.number > claim.claim_number || (old.number == claim.claim_number && ended) {
                 return "Stale";

@@ -10,7 +10,7 @@ use std::{
 
 use axum::Router;
 use domain::{
-    event::{Queue, Sale},
+    event::{EventStatus, Queue, Sale},
     hold::CustomerKey,
     id::{EventId, HoldId, HoldKey, OrderId},
     order::OrderState,
@@ -420,7 +420,11 @@ async fn insert_event(ledger: &Ledger, clock: &RunningClock) -> EventId {
         answer: None,
     };
     match ledger.insert_event(new).await.expect("the ledger answers") {
-        InsertEvent::Inserted(_) => id,
+        InsertEvent::Inserted(mut event) => {
+            event.status = EventStatus::Published;
+            assert!(ledger.update_event(&event).await.expect("the ledger answers"));
+            id
+        }
         other => panic!("no event: {other:?}"),
     }
 }

@@ -21,6 +21,7 @@ use platform::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::SettableClock;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use super::{Answer, Buyer, text_of};
@@ -34,6 +35,7 @@ pub struct Sale {
     pub ledger: Ledger,
     pub inventory: Inventory,
     store: Store,
+    engine: Arc<Engine>,
     router: Router,
     _data: TempDir,
 }
@@ -63,8 +65,8 @@ impl Sale {
             ..EdgeSettings::default()
         };
         let edge = Arc::new(Edge::new(edge, clock.shared()));
-        let router = edge.wrap(engine::router(engine));
-        Self { clock, ledger, inventory, store, router, _data: data }
+        let router = edge.wrap(engine::router(Arc::clone(&engine)));
+        Self { clock, ledger, inventory, store, engine, router, _data: data }
     }
 
     pub fn buyer(&self) -> Buyer<'_> {
@@ -73,6 +75,13 @@ impl Sale {
 
     pub fn advance(&self, seconds: i64) {
         self.clock.advance_millis(seconds * 1000);
+    }
+
+    /// The engine's background work goes on until the token is cancelled.
+    pub fn spawn_tasks(&self) -> CancellationToken {
+        let shutdown = CancellationToken::new();
+        self.engine.spawn_tasks(shutdown.clone(), &TaskTracker::new());
+        shutdown
     }
 
     /// The store loses everything, as a Redis without persistence does at a restart.
