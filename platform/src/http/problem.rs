@@ -205,7 +205,7 @@ impl Problem {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             // What is left of the body is not worth waiting for.
-            StatusCode::REQUEST_TIMEOUT => {
+            StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => {
                 Some((header::CONNECTION, HeaderValue::from_static("close")))
             }
             _ => None,

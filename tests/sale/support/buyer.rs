@@ -128,7 +128,13 @@ impl Buyer {
     /// Presses Pay; gives what the page needs to confirm.
     pub async fn start_payment(&self, order: &Order) -> Value {
         let path = format!("/v1/orders/{}/payment", order.id);
-        let answer = self.post(&path, &[("Holdfast-Order", &order.token)], json!({})).await;
+        let owner = [("Holdfast-Order", order.token.as_str())];
+        // As a page does: a provider that is away for a moment is asked again.
+        let answer = wait_for("an answer that is no fault", 30, || async {
+            let answer = self.post(&path, &owner, json!({})).await;
+            (answer.status != 503).then_some(answer)
+        })
+        .await;
         assert!(matches!(answer.status, 200 | 201), "{} {}", answer.status, answer.body);
         answer.body
     }
