@@ -26,7 +26,7 @@ async fn one_of_500_buyers_gets_the_seat(combination: Combination) {
     let server = Server::start(Stores::start(combination), ServerOptions::default()).await;
     let id = server.publish(event(4, 10, json!({}))).await;
 
-    let answers = all_at_once((0..500).map(|_| Buyer::new(&server)), |buyer| {
+    let answers = all_at_once((0..500).map(|_| Buyer::new(&server).patient()), |buyer| {
         let id = id.clone();
         async move { buyer.try_hold(&id, json!({"seats": ["A-1"]})).await }
     })
@@ -48,7 +48,7 @@ async fn two_thousand_buyers_empty_500_seats(combination: Combination) {
     let server = Server::start(Stores::start(combination), ServerOptions::default()).await;
     let id = server.publish(event(20, 25, json!({"prices": {"Stalls": 0}}))).await;
 
-    let owned = all_at_once((0..2000).map(|_| Buyer::new(&server)), |buyer| {
+    let owned = all_at_once((0..2000).map(|_| Buyer::new(&server).patient()), |buyer| {
         let id = id.clone();
         async move {
             let answer = buyer.try_hold(&id, json!({"best_available": {"quantity": 1}})).await;

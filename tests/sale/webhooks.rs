@@ -72,7 +72,7 @@ async fn every_order_ends_right(control: serde_json::Value) {
 
     let tasks: Vec<_> = (0..50)
         .map(|number| {
-            let (buyer, id) = (Buyer::new(&server), id.clone());
+            let (buyer, id) = (Buyer::new(&server).patient(), id.clone());
             let course = Course::ALL[number % Course::ALL.len()];
             tokio::spawn(async move {
                 let order = buyer.order(&buyer.hold_best(&id, 1).await).await;

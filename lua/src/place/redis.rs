@@ -16,9 +16,9 @@ use crate::{
 /// For one server to take a connection.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_millis(500);
 /// For one server to answer.
-pub(super) const RESPONSE_LIMIT: Duration = Duration::from_millis(1_000);
+pub(super) const RESPONSE_LIMIT: Duration = Duration::from_millis(2_500);
 /// For a call with everything it takes, connecting and finding the master included.
-pub(super) const CALL_LIMIT: Duration = Duration::from_millis(1_800);
+pub(super) const CALL_LIMIT: Duration = Duration::from_millis(3_000);
 
 pub(super) fn evalsha(call: &Call) -> Cmd {
     let arguments = call.arguments.iter();

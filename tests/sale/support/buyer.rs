@@ -16,6 +16,7 @@ pub struct Buyer {
     http: reqwest::Client,
     base: String,
     device: String,
+    patient: bool,
 }
 
 /// An answer: status, headers, JSON body (null when there is none).
@@ -61,7 +62,18 @@ pub struct Order {
 
 impl Buyer {
     pub fn new(server: &Server) -> Self {
-        Self { http: server.http.clone(), base: server.base.clone(), device: random_text() }
+        Self {
+            http: server.http.clone(),
+            base: server.base.clone(),
+            device: random_text(),
+            patient: false,
+        }
+    }
+
+    /// Asks again, under the same key, when it is told that a part does not answer just now.
+    pub fn patient(mut self) -> Self {
+        self.patient = true;
+        self
     }
 
     pub async fn call(
@@ -91,7 +103,12 @@ impl Buyer {
         let key = random_text();
         let mut all = vec![("Idempotency-Key", key.as_str())];
         all.extend_from_slice(headers);
-        self.call(Method::POST, path, &all, Some(body)).await.expect("an answer")
+        wait_for("an answer other than 503", 60, || async {
+            let call = self.call(Method::POST, path, &all, Some(body.clone()));
+            let answer = call.await.expect("an answer");
+            (answer.status != 503 || !self.patient).then_some(answer)
+        })
+        .await
     }
 
     /// Asks for a hold; any answer.
