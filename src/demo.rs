@@ -13,6 +13,8 @@ const SEED: u64 = 7;
 const THEATRE_SEATS: u32 = 2_000;
 /// Places of the sample club.
 const CLUB_PLACES: u32 = 600;
+/// From the first start to the draw of the theatre's waiting room.
+const THEATRE_OPENS_AFTER_SECONDS: i64 = 5;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// Creates and publishes the sample events that are not there yet; what is there goes on.
@@ -52,6 +54,12 @@ fn theatre(now: Timestamp) -> Result<Value> {
         "prices": prices,
         "seating_plan": venue.plan,
         "seat_flags": venue.seat_flags,
+        // Whoever comes at once sees the draw; whoever comes later stands in line for a moment.
+        "queue": {
+            "enabled": true,
+            "opens_at": now.plus_seconds(THEATRE_OPENS_AFTER_SECONDS),
+            "admit_per_minute": 600,
+        },
     }))
 }
 

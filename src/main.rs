@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod payment;
+mod queue;
 mod roles;
 mod serve;
 mod stores;
@@ -69,8 +70,19 @@ enum Command {
         #[command(subcommand)]
         command: VenueCommand,
     },
+    /// Look into the waiting room
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
     /// List every setting with its default and meaning
     Config,
+}
+
+#[derive(Subcommand)]
+enum QueueCommand {
+    /// Check a published draw, and a place in it; exits 1 when anything was altered
+    Verify(queue::Check),
 }
 
 #[derive(Subcommand)]
@@ -101,6 +113,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Config => print!("{}", listing()),
         Command::Venue { command: VenueCommand::Generate(wish) } => venue::generate(&wish)?,
+        Command::Queue { command: QueueCommand::Verify(check) } => {
+            return queue::verify(&check).await;
+        }
         Command::Serve { roles } => {
             let settings = Settings::load(&arguments.settings)?;
             serve::serve(settings, Roles::new(&roles)).await?;

@@ -6,15 +6,17 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     Engine,
+    WaitingRoom,
     Payments,
 }
 
 impl Role {
-    pub const ALL: [Self; 2] = [Self::Engine, Self::Payments];
+    pub const ALL: [Self; 3] = [Self::Engine, Self::WaitingRoom, Self::Payments];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Engine => "engine",
+            Self::WaitingRoom => "waiting-room",
             Self::Payments => "payments",
         }
     }
@@ -73,6 +75,6 @@ mod tests {
         assert!(Roles::new(&[]).are_all());
         let engine = Roles::new(&["engine".parse().unwrap()]);
         assert!(engine.has(Role::Engine) && !engine.has(Role::Payments) && !engine.are_all());
-        assert!("kitchen".parse::<Role>().unwrap_err().contains("engine, payments"));
+        assert!("kitchen".parse::<Role>().unwrap_err().contains("engine, waiting-room, payments"));
     }
 }

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use axum::{
     Json, Router,
     extract::{Query, State},
-    response::{IntoResponse, Redirect, Response},
+    middleware::from_fn,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use domain::time::Clock;
@@ -16,7 +17,8 @@ use payments::Payments;
 use platform::{
     Keys, Settings, SystemClock, Tasks,
     health::Health,
-    http::{Edge, EdgeSettings, Organizer, Problem},
+    config::StripeRate,
+    http::{Edge, EdgeSettings, Organizer, Problem, device_cookie},
     serve::ServeLimits,
     shutdown::wait_for_signal,
     telemetry::{self, Telemetry},
@@ -24,6 +26,7 @@ use platform::{
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use waiting_room::{WaitingRoom, WaitingRoomSettings};
 
 use crate::{
     audit::{self, Seats},
@@ -58,9 +61,9 @@ fn print_welcome(base: &str, organizer_token: &str, data_dir: &Path) {
     println!(
         "Holdfast is running a sample sale.\n\
          \n\
-         \x20 Events          {base}/v1/events\n\
-         \x20 A theatre       {base}/v1/events/theatre\n\
-         \x20 A club night    {base}/v1/events/club-night\n\
+         \x20 Open this       {base}/\n\
+         \x20 A theatre       {base}/events/theatre\n\
+         \x20 A club night    {base}/events/club-night\n\
          \x20 API, to browse  {base}/docs\n\
          \x20 Stripe sandbox  {base}{SANDBOX_PATH}\n\
          \x20 Organizer token {organizer_token}\n\
@@ -84,6 +87,7 @@ struct Service {
     /// Ends the listener.
     draining: CancellationToken,
     listener: tokio::task::JoinHandle<()>,
+    waiting_room: Option<Arc<WaitingRoom>>,
     /// Given back by the end of the process, however it ends.
     _data_dir_lock: Option<File>,
 }
@@ -130,6 +134,21 @@ impl Service {
             router = router.merge(engine::router(engine));
             add(engine::openapi());
         }
+        let mut waiting_room = None;
+        if roles.has(Role::WaitingRoom) {
+            let room = WaitingRoom::new(
+                inventory.clone(),
+                stores.ledger.clone(),
+                stores.seats.clone(),
+                clock.clone(),
+                keys.clone(),
+                waiting_room_settings(&settings),
+            );
+            room.spawn_tasks(ending.clone(), &tracker);
+            router = router.merge(waiting_room::router(room.clone()));
+            add(waiting_room::openapi());
+            waiting_room = Some(room);
+        }
         if let Some(payments_settings) = &payments_settings {
             let payments = Payments::new(
                 stores.ledger.clone(),
@@ -153,11 +172,12 @@ impl Service {
         let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
         let health = health(&stores);
         let router = router
-            .route("/", get(|| async { Redirect::temporary("/docs/") }))
             .route("/v1/audit", get(answer_audit).with_state(auditor))
             .merge(engine::openapi_router(document))
             .merge(health.clone().router())
-            .merge(telemetry.router());
+            .merge(telemetry.router())
+            .merge(web::router().layer(from_fn(device_cookie)))
+            .fallback(web::not_found);
 
         let tasks = Tasks::new();
         edge.spawn_tasks(&tasks);
@@ -180,6 +200,7 @@ impl Service {
             ending,
             draining,
             listener,
+            waiting_room,
             _data_dir_lock: data_dir_lock,
         })
     }
@@ -195,6 +216,9 @@ impl Service {
         tracing::info!("ending");
         self.health.set_draining();
         self.draining.cancel();
+        if let Some(room) = &self.waiting_room {
+            room.end_streams();
+        }
         let _ = self.listener.await;
         self.ending.cancel();
         self.tracker.close();
@@ -203,6 +227,20 @@ impl Service {
         }
         self.tasks.shut_down(TASKS_END_WITHIN).await;
         Ok(())
+    }
+}
+
+fn waiting_room_settings(settings: &Settings) -> WaitingRoomSettings {
+    // An order costs the account some four calls, of which one endpoint sees one.
+    const CALLS_PER_ORDER: u32 = 4;
+    let orders_per_second = |rate: StripeRate| rate.endpoint.min(rate.account / CALLS_PER_ORDER);
+    WaitingRoomSettings {
+        proof_of_work: settings.proof_of_work,
+        draw_beacon: settings.draw_beacon.clone(),
+        payments_per_minute: settings
+            .stripe
+            .rate
+            .map(|rate| f64::from(orders_per_second(rate).max(1)) * 60.0),
     }
 }
 

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{EventId, EventNumber},
+    limits::{
+        PASS_SECONDS_MIN, PRIORITY_SHARE_MAX, QUEUE_PEOPLE_MAX, QUEUE_SECONDS_MAX,
+        QUEUE_WAITING_MAX, TURN_SECONDS_MIN,
+    },
     money::{Currency, MinorUnits},
     time::Timestamp,
 };
@@ -72,15 +76,30 @@ impl Default for Sale {
     }
 }
 
-/// The rules of the waiting room.
+/// The rules of the waiting room. A rule that is not in stored text has its default: rows are older
+/// than some of the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Queue {
     pub enabled: bool,
+    /// When the draw is made; absent: when the organiser opens the line.
     pub opens_at: Option<Timestamp>,
+    /// Absent: as many as can be served.
     pub admit_per_minute: Option<u32>,
+    /// People with a live pass at one time.
     pub max_inside: Option<u32>,
+    /// How long a pass lives without being renewed; 30 to 3,600.
     pub pass_seconds: i64,
+    /// How long a turn may be taken before it is missed; 10 to 3,600.
     pub turn_seconds: i64,
+    /// People in line at one time; who comes then is refused.
+    pub max_waiting: Option<u32>,
+    /// Only whoever has a code may join.
+    pub invite_only: bool,
+    /// Of a hundred admissions, how many go to the priority lane while somebody waits there; 0 to 50.
+    pub priority_share: u32,
+    /// Whether joining may ask for work when many join.
+    pub proof_of_work: bool,
 }
 
 impl Default for Queue {
@@ -92,7 +111,40 @@ impl Default for Queue {
             max_inside: None,
             pass_seconds: 600,
             turn_seconds: 120,
+            max_waiting: None,
+            invite_only: false,
+            priority_share: 20,
+            proof_of_work: true,
         }
+    }
+}
+
+/// A rule outside its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfBounds {
+    pub field: &'static str,
+    pub least: i64,
+    pub most: i64,
+}
+
+impl Queue {
+    /// The first rule that is not within its bounds.
+    pub fn out_of_bounds(&self) -> Option<OutOfBounds> {
+        let people = i64::from(QUEUE_PEOPLE_MAX);
+        let rules = [
+            ("admit_per_minute", self.admit_per_minute.map(i64::from), 1, people),
+            ("max_inside", self.max_inside.map(i64::from), 1, people),
+            ("pass_seconds", Some(self.pass_seconds), PASS_SECONDS_MIN, QUEUE_SECONDS_MAX),
+            ("turn_seconds", Some(self.turn_seconds), TURN_SECONDS_MIN, QUEUE_SECONDS_MAX),
+            ("max_waiting", self.max_waiting.map(i64::from), 1, QUEUE_WAITING_MAX.into()),
+            ("priority_share", Some(self.priority_share.into()), 0, PRIORITY_SHARE_MAX.into()),
+        ];
+        rules
+            .into_iter()
+            .find(|(_, value, least, most)| {
+                value.is_some_and(|value| !(*least..=*most).contains(&value))
+            })
+            .map(|(field, _, least, most)| OutOfBounds { field, least, most })
     }
 }
 
@@ -142,5 +194,38 @@ impl Event {
             }
             EventStatus::Published => SaleWindow::Open,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_stored_before_newer_ones_existed_are_read_with_their_defaults() {
+        let stored = r#"{"enabled":true,"opens_at":null,"admit_per_minute":300,"max_inside":null,
+            "pass_seconds":600,"turn_seconds":120}"#;
+        let queue: Queue = serde_json::from_str(stored).expect("rules");
+        let expected = Queue { enabled: true, admit_per_minute: Some(300), ..Queue::default() };
+        assert_eq!(queue, expected);
+        assert_eq!((queue.priority_share, queue.proof_of_work), (20, true));
+    }
+
+    #[test]
+    fn a_rule_outside_its_bounds_is_named() {
+        assert_eq!(Queue::default().out_of_bounds(), None);
+        let queue = |change: fn(&mut Queue)| {
+            let mut queue = Queue::default();
+            change(&mut queue);
+            queue.out_of_bounds().map(|found| found.field)
+        };
+        assert_eq!(queue(|queue| queue.admit_per_minute = Some(0)), Some("admit_per_minute"));
+        assert_eq!(queue(|queue| queue.max_inside = Some(1_000_001)), Some("max_inside"));
+        assert_eq!(queue(|queue| queue.pass_seconds = 29), Some("pass_seconds"));
+        assert_eq!(queue(|queue| queue.turn_seconds = 3_601), Some("turn_seconds"));
+        assert_eq!(queue(|queue| queue.max_waiting = Some(10_000_001)), Some("max_waiting"));
+        assert_eq!(queue(|queue| queue.priority_share = 51), Some("priority_share"));
+        assert_eq!(queue(|queue| queue.priority_share = 50), None);
+        assert_eq!(queue(|queue| queue.max_waiting = Some(10_000_000)), None);
     }
 }

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod money;
 pub mod order;
 pub mod plan;
+pub mod queue;
 pub mod seat;
 pub mod slug;
 pub mod ticket;

@@ -56,7 +56,15 @@ pub const PAGE_LIMIT_MAX: u32 = 100;
 pub const PAGE_LIMIT_DEFAULT: u32 = 20;
 /// Characters of the name that is written on an order's tickets.
 pub const HOLDER_NAME_LENGTH_MAX: usize = 200;
-/// `pass_seconds` and `turn_seconds` of a queue: a day.
-pub const QUEUE_SECONDS_MAX: i64 = 86_400;
+/// `pass_seconds` of a queue, at least.
+pub const PASS_SECONDS_MIN: i64 = 30;
+/// `turn_seconds` of a queue, at least.
+pub const TURN_SECONDS_MIN: i64 = 10;
+/// `pass_seconds` and `turn_seconds` of a queue, at most: an hour.
+pub const QUEUE_SECONDS_MAX: i64 = 3_600;
 /// `admit_per_minute` and `max_inside` of a queue.
 pub const QUEUE_PEOPLE_MAX: u32 = 1_000_000;
+/// `max_waiting` of a queue.
+pub const QUEUE_WAITING_MAX: u32 = 10_000_000;
+/// `priority_share` of a queue, in percent.
+pub const PRIORITY_SHARE_MAX: u32 = 50;

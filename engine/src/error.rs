@@ -28,6 +28,10 @@ pub enum Refusal {
     PassRequired,
     /// A token that nobody here has issued.
     TokenInvalid,
+    /// A genuine pass without the device key it is bound to.
+    PassBound,
+    /// A genuine pass that has ended.
+    PassExpired,
     CustomerLimit,
     AddressLimit,
     SeatsUnavailable {
@@ -89,6 +93,10 @@ impl Refusal {
             Self::SaleClosed => (403, "sale_closed", "The sale is closed"),
             Self::PassRequired => (401, "pass_required", "A pass of the waiting room is needed"),
             Self::TokenInvalid => (401, "token_invalid", "A valid token is needed"),
+            Self::PassBound => {
+                (401, "pass_bound", "The pass is bound to a device key that did not come along")
+            }
+            Self::PassExpired => (403, "pass_expired", "The pass has ended"),
             Self::CustomerLimit => {
                 (409, "customer_limit_reached", "One customer may not have more seats")
             }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     chart::Chart,
-    event::{Event, Queue, Sale},
+    event::{Event, OutOfBounds, Queue, Sale},
     label::check_label,
     limits::{
         EVENT_CATEGORIES_MAX, EVENT_DESCRIPTION_LENGTH_MAX, EVENT_NAME_LENGTH_MAX, EXTENSIONS_MAX,
-        HOLD_SECONDS_MAX, PAY_SECONDS_MAX, PAY_SECONDS_MIN, PRICE_MAX, QUEUE_PEOPLE_MAX,
-        QUEUE_SECONDS_MAX, SEATS_PER_HOLD_MAX, SLUG_LENGTH_MAX,
+        HOLD_SECONDS_MAX, PAY_SECONDS_MAX, PAY_SECONDS_MIN, PRICE_MAX, SEATS_PER_HOLD_MAX,
+        SLUG_LENGTH_MAX,
     },
     money::MinorUnits,
     slug::is_slug,
@@ -69,11 +69,22 @@ pub struct QueueChange {
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     pub max_inside: Option<Option<u32>>,
     /// Default 600.
-    #[schema(minimum = 1, maximum = 86_400)]
+    #[schema(minimum = 30, maximum = 3_600)]
     pub pass_seconds: Option<i64>,
     /// Default 120.
-    #[schema(minimum = 1, maximum = 86_400)]
+    #[schema(minimum = 10, maximum = 3_600)]
     pub turn_seconds: Option<i64>,
+    /// People in line at one time; who comes then is refused. Default, also by null: no limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
+    pub max_waiting: Option<Option<u32>>,
+    /// Only whoever has a code may join. Default false.
+    pub invite_only: Option<bool>,
+    /// Percent of admissions that go to people with a priority code while they wait. Default 20.
+    #[schema(maximum = 50)]
+    pub priority_share: Option<u32>,
+    /// Whether joining may ask for work when many join. Default true.
+    pub proof_of_work: Option<bool>,
 }
 
 /// Tells an absent field (`None`) from one that is null (`Some(None)`).
@@ -108,6 +119,10 @@ impl QueueChange {
             max_inside: self.max_inside.unwrap_or(queue.max_inside),
             pass_seconds: self.pass_seconds.unwrap_or(queue.pass_seconds),
             turn_seconds: self.turn_seconds.unwrap_or(queue.turn_seconds),
+            max_waiting: self.max_waiting.unwrap_or(queue.max_waiting),
+            invite_only: self.invite_only.unwrap_or(queue.invite_only),
+            priority_share: self.priority_share.unwrap_or(queue.priority_share),
+            proof_of_work: self.proof_of_work.unwrap_or(queue.proof_of_work),
         }
     }
 }
@@ -210,18 +225,12 @@ fn check_sale(sale: &Sale, starts_at: Timestamp) -> Result<(), Refusal> {
 }
 
 fn check_queue(queue: &Queue) -> Result<(), Refusal> {
-    check_range("queue.pass_seconds", queue.pass_seconds, 1, QUEUE_SECONDS_MAX)?;
-    check_range("queue.turn_seconds", queue.turn_seconds, 1, QUEUE_SECONDS_MAX)?;
-    let people = [
-        ("queue.admit_per_minute", queue.admit_per_minute),
-        ("queue.max_inside", queue.max_inside),
-    ];
-    for (field, value) in people {
-        if let Some(value) = value {
-            check_range(field, value.into(), 1, QUEUE_PEOPLE_MAX.into())?;
+    match queue.out_of_bounds() {
+        Some(OutOfBounds { field, least, most }) => {
+            Err(Refusal::invalid(format!("queue.{field}: must be {least} to {most}")))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_range(field: &str, value: i64, least: i64, most: i64) -> Result<(), Refusal> {

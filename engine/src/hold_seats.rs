@@ -2,12 +2,17 @@
 
 use domain::{
     event::{Event, SaleWindow},
+    hold::CustomerKey,
     id::{HoldId, HoldKey},
 };
 use inventory::{EventAtWork, HoldAnswer, HoldWish};
 use lua::HoldRecord;
-use platform::http::{
-    BodyDigest, ClientAddress, IdempotencyKey, Principal, address_key, customer_key,
+use platform::{
+    http::{
+        BodyDigest, ClientAddress, Device, IdempotencyKey, PassToken, Principal, address_key,
+        customer_key,
+    },
+    tokens::QueueToken,
 };
 use sha2::{Digest, Sha256};
 
@@ -24,8 +29,8 @@ use crate::{
 pub struct Asker {
     pub key: IdempotencyKey,
     pub address: ClientAddress,
-    /// A pass came along.
-    pub has_pass: bool,
+    pub pass: PassToken,
+    pub device: Device,
 }
 
 /// The same key and body again is answered with the hold as it stands, for as long as it lives.
@@ -40,7 +45,7 @@ pub async fn hold_seats(
     let at_work = engine.event(event, Viewer::Public).await?;
     let now = engine.clock.now();
     check_window(at_work.event.sale_window(now))?;
-    check_pass(&at_work.event, asker)?;
+    let pass = engine.check_pass(&at_work.event, asker)?;
     let wish = body.resolve(&at_work.chart)?;
     let customer_limit = at_work.event.sale.max_per_customer;
     if wish.quantity > customer_limit {
@@ -51,11 +56,14 @@ pub async fn hold_seats(
         key: hold_key(&at_work.event, &asker.key),
         created: now,
         fingerprint: first_bytes(digest),
-        customer: customer_key(&asker.key.principal, &asker.address),
+        customer: customer(asker, pass.as_ref()),
         customer_limit,
-        address: engine.address_cap(asker).map(|cap| (address_key(&asker.address), cap)),
+        address: engine
+            .address_cap(asker, pass.as_ref())
+            .map(|cap| (address_key(&asker.address), cap)),
         wish: wish.seats,
         areas: wish.areas,
+        has_pass: pass.is_some(),
     };
     let view = |record, version| hold_view(engine, &at_work, record, version);
     match engine.inventory.hold(&at_work, wish).await? {
@@ -73,6 +81,8 @@ pub async fn hold_seats(
         }
         HoldAnswer::CustomerLimit => Err(Refusal::CustomerLimit),
         HoldAnswer::AddressLimit => Err(Refusal::AddressLimit),
+        HoldAnswer::PassRequired => Err(Refusal::PassRequired),
+        HoldAnswer::PassExpired => Err(Refusal::PassExpired),
     }
 }
 
@@ -85,22 +95,41 @@ pub fn check_window(window: SaleWindow) -> Result<(), Refusal> {
     }
 }
 
-/// With the queue on, only who comes through it takes seats. As long as nothing issues passes, none
-/// that is shown can be genuine.
-fn check_pass(event: &Event, asker: &Asker) -> Result<(), Refusal> {
-    match (event.queue.enabled, asker.has_pass) {
-        (false, _) => Ok(()),
-        (true, false) => Err(Refusal::PassRequired),
-        (true, true) => Err(Refusal::TokenInvalid),
+/// Account, else the person of the pass, else device, else address.
+fn customer(asker: &Asker, pass: Option<&QueueToken>) -> CustomerKey {
+    match (&asker.key.principal, pass) {
+        (Principal::Account(_), _) | (_, None) => {
+            customer_key(&asker.key.principal, &asker.address)
+        }
+        (_, Some(pass)) => pass.person,
     }
 }
 
 impl Engine {
-    /// Accounts answer for themselves; everybody else shares their address's cap.
-    fn address_cap(&self, asker: &Asker) -> Option<u32> {
+    /// With the queue on, only who comes through it takes seats; with the queue off a pass means
+    /// nothing. Whether a genuine pass has ended before its time the script decides.
+    fn check_pass(&self, event: &Event, asker: &Asker) -> Result<Option<QueueToken>, Refusal> {
+        if !event.queue.enabled {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let read = asker.pass.read(&self.keys, &event.id, &asker.device, now);
+        let pass = read.map_err(|problem| match problem.code {
+            "pass_bound" => Refusal::PassBound,
+            _ => Refusal::TokenInvalid,
+        })?;
+        match pass {
+            None => Err(Refusal::PassRequired),
+            Some(pass) if pass.has_expired(now) => Err(Refusal::PassExpired),
+            Some(pass) => Ok(Some(pass)),
+        }
+    }
+
+    /// Accounts and passes answer for themselves; everybody else shares their address's cap.
+    fn address_cap(&self, asker: &Asker, pass: Option<&QueueToken>) -> Option<u32> {
         let cap = self.settings.held_seats_per_address;
         let has_account = matches!(asker.key.principal, Principal::Account(_));
-        (cap > 0 && !has_account).then_some(cap)
+        (cap > 0 && !has_account && pass.is_none()).then_some(cap)
     }
 }
 

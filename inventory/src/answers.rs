@@ -27,6 +27,9 @@ pub struct HoldWish {
     pub address: Option<(CustomerKey, u32)>,
     pub wish: SeatWish,
     pub areas: Vec<AreaQuantity>,
+    /// Came with a pass of the customer whose signature and life were verified. Looked at only
+    /// where the event requires one.
+    pub has_pass: bool,
 }
 
 /// Which seats.
@@ -71,6 +74,10 @@ pub enum HoldAnswer {
     },
     CustomerLimit,
     AddressLimit,
+    /// New holds need a pass, and none came along.
+    PassRequired,
+    /// The pass that came along has ended before its time: bought with, left, or idle.
+    PassExpired,
 }
 
 /// A hold that was asked for by its identifier.

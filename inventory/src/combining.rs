@@ -260,6 +260,8 @@ impl Actor {
                 (HoldReply::KeyReused, _) => HoldAnswer::KeyReused,
                 (HoldReply::CustomerLimit, _) => HoldAnswer::CustomerLimit,
                 (HoldReply::AddressLimit, _) => HoldAnswer::AddressLimit,
+                (HoldReply::PassRequired, _) => HoldAnswer::PassRequired,
+                (HoldReply::PassEnded, _) => HoldAnswer::PassExpired,
                 (_, Some(Shortage::SoldOut)) => HoldAnswer::SoldOut { version },
                 (_, Some(Shortage::NotEnoughAdjacent)) => HoldAnswer::NotEnoughAdjacent { version },
                 (HoldReply::AreasShort { areas }, None) => {
@@ -320,5 +322,6 @@ fn request(waiting: &Waiting, candidates: Vec<Vec<SeatIndex>>, is_short: bool) -
         address: wish.address,
         candidates,
         areas,
+        has_pass: wish.has_pass,
     }
 }

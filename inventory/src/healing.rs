@@ -50,6 +50,7 @@ impl PartitionAtWork {
         let Some(snapshot) = self.read_snapshot().await?.filter(|read| read.epoch == ours) else {
             return Ok(0);
         };
+        self.heal_pass_flag(snapshot.requires_pass).await?;
         if agrees(&counts, &snapshot) {
             self.swap_stuck(Vec::new());
             return Ok(0);

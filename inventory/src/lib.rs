@@ -10,11 +10,13 @@ mod catalogue;
 mod claims;
 mod combining;
 mod error;
+mod following;
 mod healing;
 mod holds;
 mod meters;
 mod mirror;
 mod partition;
+mod passes;
 mod proposing;
 mod recovery;
 mod refreshing;
@@ -35,6 +37,7 @@ pub use answers::{
 pub use catalogue::EventAtWork;
 pub use claims::Settled;
 pub use error::{Part, Unavailable};
+pub use following::{Changes, FollowedSeats, Following};
 
 /// What a test may want otherwise.
 #[derive(Clone, Debug)]

@@ -20,6 +20,8 @@ pub(crate) fn hold_answered(answer: &Result<HoldAnswer, Unavailable>) {
         Ok(HoldAnswer::SoldOut { .. }) => "sold_out",
         Ok(HoldAnswer::CustomerLimit) => "customer_limit",
         Ok(HoldAnswer::AddressLimit) => "address_limit",
+        Ok(HoldAnswer::PassRequired) => "pass_required",
+        Ok(HoldAnswer::PassExpired) => "pass_expired",
         Err(_) => "unavailable",
     };
     counter!("holdfast_holds_total", "outcome" => outcome).increment(1);

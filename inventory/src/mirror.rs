@@ -15,8 +15,12 @@ use domain::{
     seat::SeatIndex,
 };
 use lua::{AreaCounts, CellState, Delta, Snapshot};
+use tokio::sync::watch;
 
-use crate::{BestAvailable, View};
+use crate::{
+    BestAvailable, View,
+    following::{Changes, FollowedSeats},
+};
 
 /// What became of a delta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub(crate) struct Mirror {
     states: Vec<CellState>,
     areas: Vec<AreaCounts>,
     view: Option<View>,
+    /// Of the followed layer; none until somebody outside follows it.
+    changes: Option<Changes>,
+    /// Told the position whenever the followed layer changes.
+    advances: watch::Sender<(u64, u64)>,
     /// By seat, of the open layer: the version of the last change known.
     changed_at: Vec<u64>,
     /// By seat, of the open layer, without regard to proposals.
@@ -59,6 +67,8 @@ impl Mirror {
             states: vec![CellState::Free; seats],
             areas: Vec::new(),
             view: None,
+            changes: None,
+            advances: watch::Sender::new((0, 0)),
             changed_at: vec![0; seats],
             open: vec![false; seats],
             proposed: HashMap::new(),
@@ -98,6 +108,13 @@ impl Mirror {
             self.seen = 0;
             self.changed_at.fill(0);
         }
+        let is_new = (epoch, version) != (self.epoch, self.version);
+        if let Some(changes) = self.changes.as_mut().filter(|_| is_new) {
+            if epoch > self.epoch {
+                changes.forget_distrust();
+            }
+            changes.restart(self.open.len(), snapshot.areas.len(), version);
+        }
         (self.epoch, self.version) = (epoch, version);
         self.seen = self.seen.max(version);
         self.states.clone_from(&snapshot.states);
@@ -112,6 +129,7 @@ impl Mirror {
         }
         let Self { open, proposed, choosable, .. } = self;
         choosable.set_all(|seat| open[seat as usize] && !proposed.contains_key(&seat));
+        self.advances.send_replace((epoch, version));
     }
 
     /// Takes one delta of the stream of `epoch`.
@@ -127,15 +145,23 @@ impl Mirror {
         self.view = None;
         for change in &delta.changes {
             if let Some(state) = self.states.get_mut(change.seat as usize) {
+                let is_seen = state.public() != change.state.public();
                 *state = change.state;
+                if let Some(changes) = self.changes.as_mut().filter(|_| is_seen) {
+                    changes.note_seat(change.seat as usize, delta.version);
+                }
                 self.know(change.seat, change.state == CellState::Free, delta.version);
             }
         }
         for (area, counts) in &delta.areas {
             if let Some(known) = self.areas.get_mut(usize::from(*area)) {
                 *known = *counts;
+                if let Some(changes) = &mut self.changes {
+                    changes.note_area(usize::from(*area), delta.version);
+                }
             }
         }
+        self.advances.send_replace((epoch, delta.version));
         Followed::Applied
     }
 
@@ -163,6 +189,9 @@ impl Mirror {
 
     /// Forgets the position, so that the next full read replaces everything.
     pub(crate) fn distrust(&mut self) {
+        if let Some(changes) = &mut self.changes {
+            changes.distrust(self.version);
+        }
         self.version = 0;
         self.changed_at.fill(0);
     }
@@ -177,6 +206,30 @@ impl Mirror {
             areas: Arc::from(areas.as_slice()),
         };
         self.view.get_or_insert_with(make).clone()
+    }
+
+    /// From now on keeps the version of each last change, and tells when the layer advances.
+    pub(crate) fn track_changes(&mut self) -> watch::Receiver<(u64, u64)> {
+        let (seats, areas) = (self.states.len(), self.areas.len());
+        self.changes.get_or_insert_with(|| Changes::new(seats, areas, self.version));
+        self.advances.subscribe()
+    }
+
+    /// Takes the kept log of `epoch`, oldest first.
+    pub(crate) fn learn_log(&mut self, epoch: u64, log: &[Delta]) {
+        if let Some(changes) = self.changes.as_mut().filter(|_| epoch == self.epoch) {
+            changes.learn_log(log);
+        }
+    }
+
+    /// The followed layer with the versions of its last changes, over what `seats` had.
+    pub(crate) fn copy_to(&self, seats: &mut FollowedSeats) {
+        (seats.epoch, seats.version) = self.position();
+        seats.states.clone_from(&self.states);
+        seats.areas.clone_from(&self.areas);
+        if let Some(changes) = &self.changes {
+            changes.copy_to(&mut seats.changes);
+        }
     }
 
     /// What may be proposed.
@@ -271,7 +324,14 @@ mod tests {
     }
 
     fn snapshot(epoch: u64, version: u64, states: [CellState; 6]) -> Snapshot {
-        Snapshot { epoch, version, now: Timestamp(0), states: states.to_vec(), areas: Vec::new() }
+        Snapshot {
+            epoch,
+            version,
+            now: Timestamp(0),
+            states: states.to_vec(),
+            areas: Vec::new(),
+            requires_pass: false,
+        }
     }
 
     fn delta(version: u64, seat: SeatIndex, state: CellState) -> Delta {

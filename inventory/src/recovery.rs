@@ -233,6 +233,7 @@ impl PartitionAtWork {
                 .iter()
                 .map(|claim| (claims::of_stored(claim), claim.sold))
                 .collect(),
+            require_pass: laid.pass_is_required,
         };
         let failed = |error| Unavailable::redis("rebuild", error);
         match self.stores.store.rebuild(&self.partition, &rebuild).await.map_err(failed)? {
@@ -268,7 +269,7 @@ impl PartitionAtWork {
         Err(Unavailable::INVENTORY)
     }
 
-    /// Claims and blocks that changed between the reading of the ledger and the rebuild: their own
+    /// Claims, blocks and the pass flag that changed between the reading of the ledger and the rebuild: their own
     /// script call may have gone to the old epoch and be overwritten by what was read before.
     /// After the rebuild every such call meets the new epoch, so one look is enough.
     async fn lay_latecomers(&self, epoch: u64, laid: Truth) -> Result<(), Unavailable> {
@@ -299,6 +300,10 @@ impl PartitionAtWork {
         if !(block.is_empty() && unblock.is_empty()) {
             store.block_seats(partition, epoch, &block, &unblock).await.map_err(failed)?;
         }
+        if now.pass_is_required != laid.pass_is_required {
+            let required = now.pass_is_required;
+            store.require_pass(partition, epoch, required).await.map_err(failed)?;
+        }
         Ok(())
     }
 
@@ -313,7 +318,8 @@ impl PartitionAtWork {
                 *known = capacity;
             }
         }
-        Ok(Truth { claims, blocked, capacities })
+        let pass_is_required = self.pass_is_required().await?;
+        Ok(Truth { claims, blocked, capacities, pass_is_required })
     }
 
     pub(crate) async fn read_snapshot(&self) -> Result<Option<Snapshot>, Unavailable> {
@@ -322,11 +328,12 @@ impl PartitionAtWork {
     }
 }
 
-/// What the ledger knows of an event's seats.
+/// What the ledger knows of an event's seats, and of who may take them.
 struct Truth {
     claims: Vec<StoredClaim>,
     blocked: Vec<SeatIndex>,
     capacities: Vec<u32>,
+    pass_is_required: bool,
 }
 
 /// Claim number to whether it is sold; nothing else of a claim changes.

@@ -27,11 +27,24 @@ pub enum Invariant {
     I6,
     /// Every order reaches its end in time.
     I9,
+    /// Nobody is let in beyond the places that were given out.
+    Line1,
+    /// One pass a place, and none for a place that was not released.
+    Line2,
 }
 
 impl Invariant {
-    pub const ALL: [Self; 7] =
-        [Self::I1, Self::I2, Self::I3, Self::I4, Self::I5, Self::I6, Self::I9];
+    pub const ALL: [Self; 9] = [
+        Self::I1,
+        Self::I2,
+        Self::I3,
+        Self::I4,
+        Self::I5,
+        Self::I6,
+        Self::I9,
+        Self::Line1,
+        Self::Line2,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +55,8 @@ impl Invariant {
             Self::I5 => "I5",
             Self::I6 => "I6",
             Self::I9 => "I9",
+            Self::Line1 => "LINE-1",
+            Self::Line2 => "LINE-2",
         }
     }
 
@@ -56,6 +71,8 @@ impl Invariant {
             Self::I5 => &[INTENTS_WITHOUT_END],
             Self::I6 => &[MONEY_OF_ORDERS, MONEY_STRAY, MONEY_OF_EVENTS],
             Self::I9 => &[ORDERS_WITHOUT_END],
+            Self::Line1 => &[CURSORS_BEYOND],
+            Self::Line2 => &[DOUBLE_PASSES, PASSES_UNRELEASED, PASSES_TOO_MANY],
         }
     }
 }
@@ -65,7 +82,7 @@ impl Invariant {
 pub struct Violation {
     pub invariant: Invariant,
     pub event: String,
-    /// The order, seat, ticket or intent.
+    /// The order, seat, ticket, intent, lane or place.
     pub subject: String,
     pub detail: String,
 }
@@ -230,3 +247,44 @@ const ORDERS_WITHOUT_END: &str = "\
     FROM orders WHERE ($1 = '' OR event_id = $1) AND pay_before < $2 AND updated_at < $2 \
     AND state NOT IN ('ticketed', 'expired', 'cancelled', 'refunded') \
     ORDER BY pay_before LIMIT $3";
+
+const CURSORS_BEYOND: &str = "\
+    SELECT event_id, subject, CASE WHEN undrawn = 1 THEN 'released before the draw' \
+        ELSE 'released or drawn beyond the reserved places' END AS detail FROM ( \
+        SELECT event_id, 'general lane' AS subject, cursor_general AS released, \
+            COALESCE(size_general, 0) AS drawn, ceiling_general AS reserved, \
+            CASE WHEN draw IS NULL THEN 1 ELSE 0 END AS undrawn FROM lines \
+        UNION ALL \
+        SELECT event_id, 'priority lane' AS subject, cursor_priority AS released, \
+            COALESCE(size_priority, 0) AS drawn, ceiling_priority AS reserved, \
+            CASE WHEN draw IS NULL THEN 1 ELSE 0 END AS undrawn FROM lines \
+    ) AS lanes WHERE ($1 = '' OR event_id = $1) AND $2 = $2 \
+    AND (released > reserved OR drawn > reserved OR (undrawn = 1 AND released > 0)) LIMIT $3";
+
+const DOUBLE_PASSES: &str = "\
+    SELECT event_id, 'place ' || CAST(place AS TEXT) || ' of lane ' || CAST(lane AS TEXT) \
+        AS subject, 'passes: ' || CAST(COUNT(*) AS TEXT) AS detail \
+    FROM passes WHERE ($1 = '' OR event_id = $1) AND $2 = $2 \
+    GROUP BY event_id, lane, place HAVING COUNT(*) > 1 LIMIT $3";
+
+/// What can be told without the permutation: a place that was never reserved, or any before the
+/// draw; a latecomer's, whose position is its index, not released.
+const PASSES_UNRELEASED: &str = "\
+    SELECT passes.event_id, 'place ' || CAST(place AS TEXT) || ' of lane ' || CAST(lane AS TEXT) \
+        AS subject, 'a pass for a place that was not released' AS detail \
+    FROM passes LEFT JOIN lines ON lines.event_id = passes.event_id \
+    WHERE ($1 = '' OR passes.event_id = $1) AND $2 = $2 AND (draw IS NULL \
+        OR (lane = 0 AND (place >= ceiling_general \
+            OR (place >= size_general AND place >= cursor_general))) \
+        OR (lane = 1 AND (place >= ceiling_priority \
+            OR (place >= size_priority AND place >= cursor_priority)))) LIMIT $3";
+
+const PASSES_TOO_MANY: &str = "\
+    SELECT event_id, 'lane ' || CAST(lane AS TEXT) AS subject, \
+        'more passes than released places' AS detail \
+    FROM ( \
+        SELECT passes.event_id, lane, COUNT(*) AS entered, \
+            MAX(CASE lane WHEN 0 THEN cursor_general ELSE cursor_priority END) AS released \
+        FROM passes JOIN lines ON lines.event_id = passes.event_id \
+        WHERE ($1 = '' OR passes.event_id = $1) AND $2 = $2 GROUP BY passes.event_id, lane \
+    ) AS counts WHERE entered > released LIMIT $3";

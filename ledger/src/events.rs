@@ -17,6 +17,7 @@ use crate::{
     dialect::{Sql, locking, sharing},
     error::Error,
     idempotency::{self, Kept, KeptAnswer},
+    line_acts::{self, NewAct},
     row::{Row, args},
     writer::Outcome,
 };
@@ -49,6 +50,17 @@ pub enum InsertEvent {
     /// The key of the answer is known, and so is the body.
     Replayed(KeptAnswer),
     KeyReused,
+}
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a request and taken apart at once")]
+pub enum UpdateQueue {
+    Updated(Event),
+    /// The event has another revision than the expected one: read again.
+    OtherRevision,
+    /// A completed or cancelled event keeps its rules.
+    Ended,
+    UnknownEvent,
 }
 
 macro_rules! select {
@@ -112,7 +124,7 @@ impl Ledger {
                     .run(
                         "UPDATE events SET slug = $3, status = $4, name = $5, description = $6, \
                          starts_at = $7, currency = $8, prices = $9, sale = $10, queue = $11, \
-                         published_at = $12, revision = revision + 1 \
+                         queue_enabled = $13, published_at = $12, revision = revision + 1 \
                          WHERE id = $1 AND revision = $2",
                         args![
                             &event.id,
@@ -127,6 +139,7 @@ impl Ledger {
                             json(&event.sale)?,
                             json(&event.queue)?,
                             event.published_at,
+                            event.queue.enabled,
                         ],
                     )
                     .await?;
@@ -136,6 +149,61 @@ impl Ledger {
         })
         .await
     }
+
+    /// Replaces the rules of the waiting room, of a draft or published event only, and keeps the
+    /// act with its reason in the same transaction. The event's revision grows, so that cached
+    /// copies are told from it. `expected`: the revision that the change was made for, if it matters.
+    pub async fn update_queue(
+        &self,
+        event: &EventId,
+        queue: Queue,
+        expected: Option<i64>,
+        act: Option<NewAct>,
+    ) -> Result<UpdateQueue, Error> {
+        self.write((event.clone(), queue, expected, act), |tx, (event, queue, expected, act)| {
+            replace_queue(tx, event, queue, *expected, act.as_ref()).boxed()
+        })
+        .await
+    }
+}
+
+async fn replace_queue(
+    tx: &mut Tx,
+    id: &EventId,
+    queue: &Queue,
+    expected: Option<i64>,
+    act: Option<&NewAct>,
+) -> Result<Outcome<UpdateQueue>, Error> {
+    // Revisions begin at 1: 0 stands for any.
+    let updated = tx
+        .row(
+            "UPDATE events SET queue = $2, queue_enabled = $3, revision = revision + 1 \
+             WHERE id = $1 AND status IN ('draft', 'published') AND ($4 = 0 OR revision = $4) \
+             RETURNING id, number, slug, status, name, description, starts_at, currency, prices, \
+             sale, queue, created_at, published_at, revision",
+            args![id, json(queue)?, queue.enabled, expected.unwrap_or(0)],
+        )
+        .await?;
+    if let Some(row) = updated {
+        if let Some(act) = act {
+            line_acts::insert(tx, id, act).await?;
+        }
+        return Ok(Outcome::Keep(UpdateQueue::Updated(event_of(&row)?)));
+    }
+    let standing = find(tx, select!("WHERE id = $1"), id.as_str()).await?;
+    Ok(Outcome::Undo(match standing.map(|event| event.status) {
+        None => UpdateQueue::UnknownEvent,
+        Some(EventStatus::Completed | EventStatus::Cancelled) => UpdateQueue::Ended,
+        Some(EventStatus::Draft | EventStatus::Published) => UpdateQueue::OtherRevision,
+    }))
+}
+
+/// Published events whose queue is on, in id order.
+pub(crate) async fn queued(source: &mut impl Reads) -> Result<Vec<Event>, Error> {
+    let rows = source
+        .rows(select!("WHERE queue_enabled = 1 AND status = 'published' ORDER BY id"), &[])
+        .await?;
+    rows.iter().map(event_of).collect()
 }
 
 /// The row, taken until the transaction ends from all who take or share it.
@@ -201,8 +269,8 @@ async fn insert(tx: &mut Tx, new: &NewEvent) -> Result<Outcome<InsertEvent>, Err
     let inserted = tx
         .row(
             "INSERT INTO events (id, number, slug, status, name, description, starts_at, \
-             currency, prices, sale, queue, created_at, published_at, revision) \
-             VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, NULL, 1) \
+             currency, prices, sale, queue, queue_enabled, created_at, published_at, revision) \
+             VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $12, $11, NULL, 1) \
              ON CONFLICT (slug) DO NOTHING \
              RETURNING id, number, slug, status, name, description, starts_at, currency, prices, \
              sale, queue, created_at, published_at, revision",
@@ -218,6 +286,7 @@ async fn insert(tx: &mut Tx, new: &NewEvent) -> Result<Outcome<InsertEvent>, Err
                 json(&new.sale)?,
                 json(&new.queue)?,
                 tx.now(),
+                new.queue.enabled,
             ],
         )
         .await?;

@@ -12,6 +12,7 @@
 //! | [`create_order`], [`orders`], `order_lines`, `claims`, `quotas` | from hold to claim |
 //! | [`learn`], `effects`, [`intents`], [`tickets`], `money`, `release_proofs`, [`due`] | from claim to ticket, or back |
 //! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
+//! | [`lines`], `ceilings`, [`line_steps`], [`line_acts`], [`passes`] | waiting rooms: what must outlive Redis |
 //! | [`audit`], [`durability`] | whether it all holds |
 //! | `db`, `row`, `values`, `dialect`, `writer`, [`error`] | the databases themselves |
 
@@ -19,6 +20,7 @@ mod areas;
 pub mod audit;
 mod blocks;
 pub mod cancel_event;
+mod ceilings;
 mod charts;
 pub mod claims;
 mod complete_events;
@@ -36,10 +38,14 @@ pub mod inbox;
 pub mod intents;
 pub mod learn;
 pub mod leases;
+pub mod line_acts;
+pub mod line_steps;
+pub mod lines;
 mod money;
 mod order_lines;
 pub mod orders;
 pub mod outbox;
+pub mod passes;
 pub mod quarantine;
 mod quotas;
 mod release_proofs;
@@ -59,13 +65,17 @@ pub use cancel_event::CancelEvent;
 pub use claims::{AreaClaims, ClaimCounts, StoredClaim};
 pub use create_order::{CreateOrder, NewOrder};
 pub use error::{Error, Rule};
-pub use events::{InsertEvent, NewEvent};
+pub use events::{InsertEvent, NewEvent, UpdateQueue};
 pub use idempotency::{Begin, KeptAnswer};
 pub use inbox::{InboxRow, NewInboxRow};
 pub use intents::{BeginIntent, Intent};
 pub use learn::{Evidence, Learned};
+pub use line_acts::{Act, NewAct};
+pub use line_steps::{MoveCursors, SetPhase, StoreDraw};
+pub use lines::{Line, LineAtWork, LinePhase};
 pub use orders::{Order, OrderLine};
 pub use outbox::{OutboxKind, OutboxRow};
+pub use passes::{InsertPass, PassEnd, PassRow, RenewPass};
 pub use quarantine::Quarantined;
 pub use tickets::{Ticket, TicketStatus};
 

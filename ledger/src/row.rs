@@ -52,6 +52,11 @@ arg_from! {
     &'a TicketId => |value| Arg::Text(Some(value.as_str())),
 }
 
+/// A number of the wider type in its column.
+pub(crate) fn count(value: u64) -> Result<i64, Error> {
+    i64::try_from(value).map_err(|_| Error::InvalidInput("a number out of range"))
+}
+
 /// A row that was read; columns are asked for by name.
 pub(crate) enum Row {
     Sqlite(SqliteRow),

@@ -1,40 +1,57 @@
 -- hold_seats: up to 64 holds, each all or nothing, in order.
--- KEYS  1 seats   2 owners   3 records   4 queue   5 deadlines   6 deltas
+-- KEYS  1 seats   2 owners   3 records   4 queue   5 deadlines   6 deltas   7 passes
 -- ARGV  1 epoch, and the life of the first hold, as the seats begin   2 next_id
---       3 shape, bytes: fields, whether two holds have a field in common, whether two want one seat
+--       3 shape, bytes: fields, whether two holds have a field in common, whether two want one seat,
+--       whether the epoch is followed by the flag that a pass is required
 --       4 rest..: the fields (hold key, customer, address if any, of each hold); then each hold:
---       form, bytes: 1 an address + 2 areas, its arguments (2), life in ms (3), seats and places,
+--       form, bytes: 1 an address + 2 areas + 4 came with a pass, its arguments (2), life in ms (3), seats and places,
 --       customer's limit, address's cap (2), candidates, and for each candidate its number of runs
 --       and their lengths; bytes 15 to 86 of the record; areas if any; then each candidate: its
 --       runs as text, and for each run first and last byte in seats, first byte in owners
 -- Reply "position seconds microseconds holds" | {"epoch", current, now}
 --       holds, without a mark between them: the candidate, 1 to 4 (0: areas only) | K key reused
---       | C customer limit | A address limit | R record | T runs taken | S areas short; the last
+--       | N no pass | X pass ended | C customer limit | A address limit | R record | T runs taken | S areas short; the last
 --       three with five digits of length and a text.  One string, not a list: a list costs Redis
 --       as much as all decisions.
--- Keeps SEAT-1, SEAT-2, HOLD-1, HOLD-2, HOLD-4, EPOCH-1.  A refusal writes nothing.
+-- Keeps SEAT-1, SEAT-2, HOLD-1, HOLD-2, HOLD-4, EPOCH-1, LINE-7.  A refusal writes nothing.
 -- Cost: O(seats named).  Layout: 1.
 --       Nothing is built for what most holds never meet: whoever is in the way, areas, and the
 --       customer's other holds are looked at by `inventory`, made when it is needed.
-assert(#KEYS == 6 and #ARGV >= 8, 'wrong number of keys or arguments')
+assert(#KEYS == 7 and #ARGV >= 8, 'wrong number of keys or arguments')
 local seats, owners, records, queue, deadlines, deltas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5],
   KEYS[6]
+local passes = KEYS[7]
 local epoch, next_id, shape = ARGV[1], ARGV[2], ARGV[3]
 local call, byte, rep, sub = redis.call, string.byte, string.rep, string.sub
 
 -- Holds of one life end in the order in which they begin: those stand in the queue, all others in
 -- the deadlines.
 local usual, first_of_all = true, false
+local fields, shared, overlap, needs_pass = byte(shape, 1, 4)
 local current = call('GETRANGE', seats, '0', '23')
 if current ~= epoch then
   if sub(current, 1, 16) ~= sub(epoch, 1, 16) then
     return { 'epoch', sub(current, 1, 16), now }
   end
-  first_of_all = sub(current, 17) == '00000000'
-  usual = first_of_all
+  -- The flag is 2 in the first digit of the life, which is 0 or 1 without it.
+  local flag, life = byte(current, 17) >= 50 and 1 or 0, byte(current, 17) % 2
+  first_of_all = life == 0 and sub(current, 18) == '0000000'
+  usual = first_of_all or (life == byte(epoch, 17) % 2 and sub(current, 18) == sub(epoch, 18))
+  needs_pass = flag
+  epoch = sub(epoch, 1, 16) .. string.format('%d', byte(epoch, 17) % 2 + 2 * flag) .. sub(epoch, 18)
+end
+-- Why a hold that needs a pass has none. Its signature and life were judged before: a pass that the
+-- store has forgotten counts.
+local without_pass = needs_pass == 1 and function(flags, customer)
+  if flags < 4 then
+    return 'N'
+  end
+  local pass = call('HGET', passes, sub(customer, 2))
+  if pass and (sub(pass, 1, 1) ~= 'L' or tonumber(sub(pass, 2, 14)) <= now) then
+    return 'X'
+  end
 end
 
-local fields, shared, overlap = byte(shape, 1, 3)
 local values = call('HMGET', records, unpack(ARGV, 4, 3 + fields))
 
 -- One hold of one run that meets nobody, by the shortest way: what follows below would do the same.
@@ -42,7 +59,8 @@ if #ARGV == 11 and usual and not first_of_all and not values[1] and not values[2
   local key, form, runs, from = ARGV[4], ARGV[6], ARGV[8], ARGV[9]
   local flags, _, _, life1, life2, life3, count, limit, _, _, candidates, _, length =
     byte(form, 1, 13)
-  if flags == 0 and candidates == 1 and count <= limit
+  if flags % 4 == 0 and candidates == 1 and count <= limit
+    and not (without_pass and without_pass(flags, ARGV[5]))
     and call('GETRANGE', seats, from, ARGV[10]) == rep('0', length) then
     local deadline = string.format('%013d', now + life1 * 65536 + life2 * 256 + life3)
     local position = publish(deltas, next_id, '1' .. deadline .. runs)
@@ -83,7 +101,7 @@ while arguments[at] do
     address, has_address = arguments[value + 3], values[value]
     value = value + 1
   end
-  if flags >= 2 then
+  if flags % 4 >= 2 then
     areas, argument = arguments[argument], argument + 1
   end
   at = at + many1 * 256 + many2
@@ -101,6 +119,9 @@ while arguments[at] do
     elseif sub(record, 1, 1) == 'A' then
       dead = { key }
     end
+  end
+  if not code and without_pass then
+    code = without_pass(flags, customer)
   end
   if not code then
     local total = 0

@@ -103,14 +103,26 @@ pub(crate) fn position(text: &[u8]) -> Option<(u64, u64)> {
 }
 
 impl Answer {
-    /// The epoch that stands, if the script refused to work under the one it was given.
-    pub fn split_off_epoch(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    /// The epoch or term (`what`) that stands, if the script refused to work under the one it was
+    /// given.
+    pub fn split_off(&mut self, what: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         match self.items.as_slice().first() {
-            Some(Value::Bytes(outcome)) if outcome == b"epoch" => {
+            Some(Value::Bytes(outcome)) if outcome == what => {
                 self.value()?;
                 self.bytes().map(Some)
             }
             _ => Ok(None),
         }
+    }
+
+    /// The epoch that stands, as [`Self::split_off`].
+    pub fn split_off_epoch(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.split_off(b"epoch")
+    }
+
+    /// A list within the list.
+    pub fn list(&mut self) -> Result<Answer, Error> {
+        let value = self.value()?;
+        Self::new(self.script, value)
     }
 }

@@ -24,6 +24,8 @@ const HOLD_QUANTITY_MAX: usize = 255;
 const HOLD_TTL_MS_MAX: i64 = 0xFF_FFFF;
 /// Bytes before the first seat in the string of seats.
 pub(crate) const SEATS_HEAD: u32 = 40;
+/// Added to the life of the holds in the head of the seats where a pass is required.
+pub(crate) const PASS_REQUIRED: u64 = 20_000_000;
 
 /// A hold that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct HoldRequest {
     pub candidates: Vec<Vec<SeatIndex>>,
     /// Distinct areas, at least one place each.
     pub areas: Vec<AreaQuantity>,
+    /// Came with a pass of the customer that was verified: genuine, and not past its life.
+    pub has_pass: bool,
 }
 
 /// What became of one request. Only `Held` changed anything.
@@ -69,6 +73,10 @@ pub enum HoldReply {
     },
     CustomerLimit,
     AddressLimit,
+    /// Only who comes through the line takes seats, and this one shows no pass.
+    PassRequired,
+    /// The pass has ended: bought with, left, or idle.
+    PassEnded,
 }
 
 /// What became of all requests of a call.
@@ -100,8 +108,11 @@ impl Store {
         }
         let mut call = Call::new(&HOLD_SEATS, partition);
         let plans = requests.iter().map(Plan::new).collect::<Result<Vec<_>, _>>()?;
+        // Passes come along where they are required: a guess, which the script corrects.
+        let has_pass = requests.iter().any(|request| request.has_pass);
+        let flag = if has_pass { PASS_REQUIRED } else { 0 };
         let mut head = epoch::padded(epoch);
-        runs::write_padded(requests[0].ttl_ms.unsigned_abs(), 8, &mut head);
+        runs::write_padded(requests[0].ttl_ms.unsigned_abs() + flag, 8, &mut head);
         call.argument("epoch", &head);
         call.argument("next_id", &epoch::next_id(epoch));
         write_fields(&mut call, requests);
@@ -181,7 +192,9 @@ fn write_fields(call: &mut Call, requests: &[HoldRequest]) {
         [_] => (false, false),
         _ => (share_a_field(requests), want_one_seat(requests)),
     };
-    call.argument("shape", &[fields, u8::from(shared), u8::from(overlap)]);
+    let has_pass = requests.iter().any(|request| request.has_pass);
+    let shape = [fields, u8::from(shared), u8::from(overlap), u8::from(has_pass)];
+    call.argument("shape", &shape);
     for request in requests {
         call.rest(&request.key.0);
         write_counted(call, b'c', request.customer);
@@ -224,7 +237,7 @@ fn write_request(call: &mut Call, request: &HoldRequest, plan: &Plan) {
 }
 
 /// Small numbers, a byte or more each, so that the script gets all of them by one `string.byte`:
-/// 1 for an address and 2 for areas, arguments of this request (2), life (3), count, customer's
+/// 1 for an address, 2 for areas and 4 for a pass, arguments of this request (2), life (3), count, customer's
 /// limit, address's cap (2), candidates; then for each candidate its number of runs and their
 /// lengths.
 fn write_form(request: &HoldRequest, plan: &Plan, out: &mut Vec<u8>) {
@@ -232,7 +245,8 @@ fn write_form(request: &HoldRequest, plan: &Plan, out: &mut Vec<u8>) {
     let has_areas = u8::from(!request.areas.is_empty());
     let arguments = 2 + usize::from(has_areas) + plan.candidates.len() + 3 * runs;
     let cap = request.address.map_or(0, |(_, cap)| cap.min(record::ADDRESS_CAP_MAX));
-    out.push(u8::from(request.address.is_some()) + 2 * has_areas);
+    let flags = u8::from(request.address.is_some()) + 2 * has_areas;
+    out.push(flags + 4 * u8::from(request.has_pass));
     out.extend_from_slice(&(arguments as u16).to_be_bytes());
     out.extend_from_slice(&(request.ttl_ms as u32).to_be_bytes()[1..]);
     out.push(plan.count as u8);
@@ -268,6 +282,8 @@ fn read_reply(codes: &mut &[u8], request: &HoldRequest, now: Timestamp) -> Optio
         b'K' => HoldReply::KeyReused,
         b'C' => HoldReply::CustomerLimit,
         b'A' => HoldReply::AddressLimit,
+        b'N' => HoldReply::PassRequired,
+        b'X' => HoldReply::PassEnded,
         _ => {
             let length: usize = runs::number(codes.get(..5)?)?;
             let text = codes.get(5..5 + length)?;

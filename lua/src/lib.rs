@@ -39,6 +39,7 @@ mod extend_hold;
 mod hold_seats;
 pub mod keys;
 pub mod keyspace;
+mod line;
 pub mod place;
 mod read_deltas;
 mod read_hold;
@@ -46,6 +47,7 @@ mod read_snapshot;
 mod rebuild;
 mod record;
 mod release_hold;
+mod require_pass;
 mod runs;
 pub mod scripts;
 mod states;
@@ -61,6 +63,11 @@ pub use error::Error;
 pub use extend_hold::ExtendReply;
 pub use hold_seats::{HoldReply, HoldRequest, HoldSeats};
 pub use keys::Partition;
+pub use line::{
+    Admitted, BatchMark, Controlled, EndedMark, Entered, EnteredMark, EnteredWay, GraceWish,
+    Graced, Join, JoinReply, Joined, Laid, LayLine, Left, LineField, LinePhase, LinePlace,
+    LineRead, ListPart, ListPositions, PassEnd, PassRecord, Reader, Termed, Way,
+};
 pub use read_deltas::Deltas;
 pub use read_snapshot::Snapshot;
 pub use rebuild::{Rebuild, Rebuilt};

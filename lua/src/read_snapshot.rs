@@ -6,7 +6,7 @@ use crate::{
     Error, Partition, Store,
     answer::Value,
     delta::read_counts,
-    hold_seats::SEATS_HEAD,
+    hold_seats::{PASS_REQUIRED, SEATS_HEAD},
     runs,
     scripts::{Call, READ_SNAPSHOT},
     states::{AreaCounts, CellState},
@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub states: Vec<CellState>,
     /// By area index.
     pub areas: Vec<AreaCounts>,
+    /// Whether new holds need a pass.
+    pub requires_pass: bool,
 }
 
 impl Store {
@@ -38,6 +40,8 @@ impl Store {
         let malformed = answer.malformed();
         let read = |text: Option<&[u8]>| text.and_then(runs::number::<u64>);
         let epoch = read(seats.get(..16)).ok_or(malformed)?;
+        let life = read(seats.get(16..24)).ok_or_else(|| answer.malformed())?;
+        let requires_pass = life >= PASS_REQUIRED;
         let cells = seats.get(SEATS_HEAD as usize..).unwrap_or_default();
         let states: Option<Vec<_>> = cells.iter().map(|byte| CellState::read(*byte)).collect();
         let states = states.ok_or_else(|| answer.malformed())?;
@@ -52,6 +56,6 @@ impl Store {
         };
         let areas: Option<Vec<_>> = areas.iter().map(counts).collect();
         let areas = areas.ok_or_else(|| answer.malformed())?;
-        Ok(Some(Snapshot { epoch, version, now, states, areas }))
+        Ok(Some(Snapshot { epoch, version, now, states, areas, requires_pass }))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     Claim, Error, Partition, Reply, Store,
     claims::write_claim,
     epoch::{self, EPOCH_MAX},
-    hold_seats::SEATS_HEAD,
+    hold_seats::{PASS_REQUIRED, SEATS_HEAD},
     keys::LAYOUT,
     runs,
     scripts::{Call, REBUILD},
@@ -29,6 +29,8 @@ pub struct Rebuild {
     pub blocked: Vec<SeatIndex>,
     /// Each with whether it is sold. No two have a seat in common.
     pub claims: Vec<(Claim, bool)>,
+    /// Whether new holds need a pass.
+    pub require_pass: bool,
 }
 
 /// What a rebuild found.
@@ -92,7 +94,8 @@ impl Base {
     fn new(rebuild: &Rebuild) -> Result<Self, Error> {
         let mut seats = epoch::padded(rebuild.epoch);
         // The life of its holds: the first one tells.
-        seats.extend_from_slice(b"00000000");
+        let life = if rebuild.require_pass { PASS_REQUIRED } else { 0 };
+        runs::write_padded(life, 8, &mut seats);
         runs::write_padded(u64::from(rebuild.seats), 8, &mut seats);
         runs::write_padded(rebuild.capacities.len() as u64, 4, &mut seats);
         runs::write_padded(u64::from(LAYOUT), 4, &mut seats);

@@ -7,7 +7,7 @@ use domain::time::Clock;
 use crate::{
     answer::{Answer, Value},
     error::Error,
-    place::{address::Address, cluster::Cluster, in_process::InProcess, line::Line},
+    place::{address::Address, cluster::Cluster, in_process::InProcess, single::Single},
     runs,
     scripts::{Call, Script},
 };
@@ -22,7 +22,7 @@ pub struct Store {
 enum Place {
     InProcess(Arc<InProcess>),
     /// Standalone, or behind Sentinels.
-    Line(Arc<Line>),
+    Single(Arc<Single>),
     Cluster(Arc<Cluster>),
 }
 
@@ -55,8 +55,8 @@ impl Store {
     pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let place = match Address::parse(url)? {
             Address::InProcess => return Ok(Self::in_process(clock)),
-            Address::Standalone(node) => Place::Line(Arc::new(Line::standalone(*node)?)),
-            Address::Sentinel(sentinels) => Place::Line(Arc::new(Line::sentinel(*sentinels)?)),
+            Address::Standalone(node) => Place::Single(Arc::new(Single::standalone(*node)?)),
+            Address::Sentinel(sentinels) => Place::Single(Arc::new(Single::sentinel(*sentinels)?)),
             Address::Cluster(nodes) => Place::Cluster(Arc::new(Cluster::new(nodes)?)),
         };
         let store = Self { place };
@@ -88,7 +88,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), Error> {
         match &self.place {
             Place::InProcess(_) => Ok(()),
-            Place::Line(line) => line.ping().await,
+            Place::Single(server) => server.ping().await,
             Place::Cluster(cluster) => cluster.ping().await,
         }
     }
@@ -101,7 +101,7 @@ impl Store {
     pub async fn replication_ids(&self) -> Result<Vec<String>, Error> {
         let mut ids = match &self.place {
             Place::InProcess(place) => vec![place.replication_id()],
-            Place::Line(line) => line.replication_ids().await?,
+            Place::Single(server) => server.replication_ids().await?,
             Place::Cluster(cluster) => cluster.replication_ids().await?,
         };
         ids.sort_unstable();
@@ -126,7 +126,7 @@ impl Store {
         let began = Instant::now();
         let value = match &self.place {
             Place::InProcess(place) => place.run(call),
-            Place::Line(line) => line.run(call).await,
+            Place::Single(server) => server.run(call).await,
             Place::Cluster(cluster) => cluster.run(call).await,
         };
         metrics::histogram!("holdfast_lua_call_seconds", "script" => name)

@@ -12,7 +12,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::Secret;
+use crate::{
+    Secret,
+    tokens::{TokenKey, TokenKind},
+};
 
 /// Bytes that a signing key must have at least.
 pub const SIGNING_KEY_BYTES_MIN: usize = 32;
@@ -24,6 +27,14 @@ pub enum Purpose {
     OrderToken,
     /// Seed of the Ed25519 key that signs ticket codes.
     TicketSeed,
+    /// Places in a line.
+    Place,
+    /// Passes of the waiting room.
+    Pass,
+    /// Codes that open a lane.
+    LineCode,
+    /// Salts of the proof of work.
+    WorkSalt,
 }
 
 impl Purpose {
@@ -32,6 +43,10 @@ impl Purpose {
             Self::HoldToken => "holdfast hold token v1",
             Self::OrderToken => "holdfast order token v1",
             Self::TicketSeed => "holdfast ticket seed v1",
+            Self::Place => "holdfast place v1",
+            Self::Pass => "holdfast pass v1",
+            Self::LineCode => "holdfast line code v1",
+            Self::WorkSalt => "holdfast work salt v1",
         }
     }
 }
@@ -45,6 +60,10 @@ struct Derived {
     hold: [u8; 32],
     order: [u8; 32],
     ticket: [u8; 32],
+    place: TokenKey,
+    pass: TokenKey,
+    line_code: [u8; 32],
+    work_salt: [u8; 32],
 }
 
 /// All derived keys. Cheap to clone; prints nothing.
@@ -58,12 +77,50 @@ impl Keys {
         if signing_keys.is_empty() || signing_keys.iter().any(too_short) {
             return Err(KeysError);
         }
-        let derive = |key: &Secret| Derived {
-            hold: hmac(key.expose().as_bytes(), Purpose::HoldToken.label()),
-            order: hmac(key.expose().as_bytes(), Purpose::OrderToken.label()),
-            ticket: hmac(key.expose().as_bytes(), Purpose::TicketSeed.label()),
+        let derive = |key: &Secret| {
+            let derived = |purpose: Purpose| hmac(key.expose().as_bytes(), purpose.label());
+            Derived {
+                hold: derived(Purpose::HoldToken),
+                order: derived(Purpose::OrderToken),
+                ticket: derived(Purpose::TicketSeed),
+                place: TokenKey::new(&derived(Purpose::Place)),
+                pass: TokenKey::new(&derived(Purpose::Pass)),
+                line_code: derived(Purpose::LineCode),
+                work_salt: derived(Purpose::WorkSalt),
+            }
         };
         Ok(Self(signing_keys.iter().map(derive).collect()))
+    }
+
+    /// The first one signs, all verify.
+    pub(crate) fn token_keys(&self, kind: TokenKind) -> impl Iterator<Item = &TokenKey> {
+        self.0.iter().map(move |derived| match kind {
+            TokenKind::Place => &derived.place,
+            TokenKind::Pass => &derived.pass,
+        })
+    }
+
+    /// Authenticates the text of a lane's code.
+    pub fn line_code_mac(&self, text: &str) -> [u8; 32] {
+        hmac(&self.0[0].line_code, text)
+    }
+
+    /// Whether `mac`, which may be cut short but not below eight bytes, authenticates the text.
+    pub fn is_line_code_mac(&self, text: &str, mac: &[u8]) -> bool {
+        if !(8..=32).contains(&mac.len()) {
+            return false;
+        }
+        let fits = self
+            .0
+            .iter()
+            .map(|derived| hmac(&derived.line_code, text)[..mac.len()].ct_eq(mac))
+            .fold(Choice::from(0), |any, one| any | one);
+        fits.into()
+    }
+
+    /// The salt of a task, a function of what it is for.
+    pub fn work_salt(&self, text: &str) -> String {
+        BASE64URL_NOPAD.encode(&hmac(&self.0[0].work_salt, text)[..16])
     }
 
     /// The token that owns `hold`: 43 characters of base64url.

@@ -15,6 +15,7 @@ pub mod secret;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tokens;
 
 pub use clock::SystemClock;
 pub use config::Settings;

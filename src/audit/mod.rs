@@ -1,10 +1,12 @@
 //! The auditor: what must hold, asked of the stores, told as a [`Report`].
 //!
 //! Reads only. The ledger's invariants are one question each (`ledger::audit`); the inventory in
-//! Redis is compared with the ledger's claims seat by seat. Work in flight is no violation: what
-//! differs is looked at again a moment later, and only what still differs is told.
+//! Redis is compared with the ledger's claims seat by seat; the draws of lines are computed anew.
+//! Work in flight is no violation: what differs is looked at again a moment later, and only what
+//! still differs is told.
 
 mod inventory;
+mod lines;
 pub mod report;
 
 use std::time::Duration;
@@ -41,6 +43,8 @@ fn title(invariant: Invariant) -> &'static str {
         Invariant::I5 => "every exposed intent ends in ticket, void or refund",
         Invariant::I6 => "money balances",
         Invariant::I9 => "every order reaches its end in time",
+        Invariant::Line1 => "nobody is let in beyond the places given out",
+        Invariant::Line2 => "one pass a place, and only for released places",
     }
 }
 
@@ -62,6 +66,8 @@ pub async fn audit(
         let found = scope.what_stays(Question::Ledger(invariant)).await?;
         checks.push(Check::of(invariant.as_str(), title(invariant), found));
     }
+    let found = scope.what_stays(Question::Draws).await?;
+    checks.push(Check::of("LINE-3", "a draw follows from what was committed to", found));
     let title = "Redis shows the ledger's claims, and no others";
     checks.push(match seats {
         Seats::OutOfReach(why) => Check::not_checked("redis", title, why.clone()),
@@ -83,6 +89,7 @@ struct Scope<'a> {
 #[derive(Clone, Copy)]
 enum Question<'a> {
     Ledger(Invariant),
+    Draws,
     Redis(&'a lua::Store),
 }
 
@@ -90,18 +97,23 @@ impl Scope<'_> {
     async fn look(&self, question: Question<'_>) -> Result<Vec<Finding>> {
         let invariant = match question {
             Question::Ledger(invariant) => invariant,
+            Question::Draws => return lines::draws(self.ledger, self.events).await,
             Question::Redis(store) => {
                 return inventory::differences(self.ledger, store, self.events).await;
             }
         };
         let violations = self.ledger.audit_invariant(invariant, self.only).await?.into_iter();
-        Ok(violations
+        let mut findings: Vec<Finding> = violations
             .map(|found| Finding {
                 event: found.event,
                 subject: found.subject,
                 detail: found.detail,
             })
-            .collect())
+            .collect();
+        if invariant == Invariant::Line2 {
+            findings.extend(lines::passes(self.ledger, self.events).await?);
+        }
+        Ok(findings)
     }
 
     /// Looks until nothing is found, or the same is found in each of [`LOOKS`] looks; gives what

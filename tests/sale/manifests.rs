@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// What each package may depend on, of the workspace's own.
-const LAYERS: [(&str, &str, &[&str]); 10] = [
+const LAYERS: [(&str, &str, &[&str]); 13] = [
     ("domain", "domain", &[]),
     ("platform", "platform", &["domain"]),
     ("platform/testkit", "testkit", &["domain"]),
@@ -11,6 +11,17 @@ const LAYERS: [(&str, &str, &[&str]); 10] = [
     ("ledger", "ledger", &["domain"]),
     ("inventory", "inventory", &["domain", "platform", "lua", "ledger"]),
     ("engine", "engine", &["domain", "platform", "lua", "ledger", "inventory"]),
+    (
+        "waiting-room",
+        "waiting-room",
+        &["domain", "platform", "lua", "ledger", "inventory", "web"],
+    ),
+    (
+        "seatmap-ws",
+        "seatmap-ws",
+        &["domain", "platform", "lua", "ledger", "inventory"],
+    ),
+    ("web", "web", &[]),
     ("payments", "payments", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("payments/sandbox", "sandbox", &[]),
     ("loadtest", "loadtest", &["domain", "platform", "lua", "testkit"]),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
 };
 use platform::http::{
-    ClientAddress, EmptyBody, HoldToken, IdempotencyKey, JsonBody, PathParams, ProblemBody,
+    ClientAddress, Device, EmptyBody, HoldToken, IdempotencyKey, JsonBody, PassToken, PathParams,
+    ProblemBody,
 };
 
 use crate::{
@@ -23,9 +24,6 @@ use crate::{
     views::hold::HoldView,
     wish::HoldBody,
 };
-
-/// The waiting room's pass.
-const HOLDFAST_PASS: &str = "holdfast-pass";
 
 /// Hold seats
 ///
@@ -49,9 +47,9 @@ const HOLDFAST_PASS: &str = "holdfast-pass";
         (status = 400, body = ProblemBody, content_type = "application/problem+json",
             description = "`malformed_json`, `idempotency_key_required`"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`pass_required`, `token_invalid`"),
+            description = "`pass_required`, `pass_bound`, `token_invalid`"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
-            description = "`sale_not_open`, `sale_closed`"),
+            description = "`sale_not_open`, `sale_closed`, `pass_expired`"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json",
             description = "`unknown_event`"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json",
@@ -71,10 +69,11 @@ pub async fn create(
     PathParams(event): PathParams<String>,
     key: IdempotencyKey,
     address: ClientAddress,
-    headers: HeaderMap,
+    pass: PassToken,
+    device: Device,
     body: JsonBody<HoldBody>,
 ) -> Result<Response, Refusal> {
-    let asker = Asker { key, address, has_pass: headers.contains_key(HOLDFAST_PASS) };
+    let asker = Asker { key, address, pass, device };
     let held = hold_seats(&engine, &event, &asker, &body.value, &body.digest).await?;
     Ok(held.json(StatusCode::CREATED))
 }

@@ -77,6 +77,11 @@ pub struct QueueView {
     pub max_inside: Option<u32>,
     pub pass_seconds: i64,
     pub turn_seconds: i64,
+    pub max_waiting: Option<u32>,
+    pub invite_only: bool,
+    /// Percent of admissions that go to people with a priority code while they wait.
+    pub priority_share: u32,
+    pub proof_of_work: bool,
 }
 
 impl EventView {
@@ -107,6 +112,10 @@ impl EventView {
                 max_inside: queue.max_inside,
                 pass_seconds: queue.pass_seconds,
                 turn_seconds: queue.turn_seconds,
+                max_waiting: queue.max_waiting,
+                invite_only: queue.invite_only,
+                priority_share: queue.priority_share,
+                proof_of_work: queue.proof_of_work,
             },
             created_at: event.created_at,
             published_at: event.published_at,

@@ -24,7 +24,8 @@ async fn a_new_event_is_a_draft_with_its_defaults_filled_in() {
         created["queue"],
         json!({
             "enabled": false, "opens_at": null, "admit_per_minute": null, "max_inside": null,
-            "pass_seconds": 600, "turn_seconds": 120,
+            "pass_seconds": 600, "turn_seconds": 120, "max_waiting": null, "invite_only": false,
+            "priority_share": 20, "proof_of_work": true,
         })
     );
 }

@@ -183,6 +183,27 @@ async fn a_change_leaves_what_it_does_not_name() {
 }
 
 #[tokio::test]
+async fn rules_of_the_queue_are_set_and_changed_one_by_one() {
+    let sale = Sale::new().await;
+    let queue = json!({"invite_only": true, "max_waiting": 500, "proof_of_work": false});
+    let id = sale.publish(event(json!({"queue": queue}))).await;
+    let path = format!("/v1/events/{id}");
+    let mut expected = sale.get(&path).await.expect(200)["queue"].clone();
+    assert_eq!(expected["invite_only"], true);
+    assert_eq!(expected["max_waiting"], 500);
+    assert_eq!(expected["proof_of_work"], false);
+    assert_eq!(expected["priority_share"], 20);
+
+    let rules = json!({"max_waiting": null, "priority_share": 0, "admit_per_minute": 1_000_000});
+    let changed = change(&sale, &id, json!({"queue": rules})).await.expect(200);
+    expected["max_waiting"] = Value::Null;
+    expected["priority_share"] = json!(0);
+    expected["admit_per_minute"] = json!(1_000_000);
+    assert_eq!(changed["queue"], expected);
+    assert_eq!(sale.get(&path).await.expect(200)["queue"], expected);
+}
+
+#[tokio::test]
 async fn a_change_out_of_bounds_changes_nothing() {
     let sale = Sale::new().await;
     let id = sale.publish(event(json!({}))).await;
@@ -194,7 +215,8 @@ async fn a_change_out_of_bounds_changes_nothing() {
         (json!({"sale": {"hold_seconds": 0}}), "sale.hold_seconds"),
         (json!({"sale": {"hold_seconds": 1801}}), "sale.hold_seconds"),
         (json!({"sale": {"closes_at": "2035-06-01T19:00:00.001Z"}}), "sale.closes_at"),
-        (json!({"queue": {"pass_seconds": 0}}), "queue.pass_seconds"),
+        (json!({"queue": {"pass_seconds": 29}}), "queue.pass_seconds"),
+        (json!({"queue": {"priority_share": 51}}), "queue.priority_share"),
         (json!({"areas": [{"name": "Standing", "capacity": 0}]}), "areas.capacity"),
         (json!({"areas": [{"name": "Standing", "capacity": 150_000}]}), "areas.capacity"),
         (json!({"name": "New", "areas": [{"name": "Standing", "capacity": 0}]}), "areas.capacity"),

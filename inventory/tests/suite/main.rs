@@ -5,6 +5,7 @@ mod best_available;
 mod claims;
 mod expiry;
 mod holds;
+mod passes;
 mod recovery;
 mod sale;
 mod views;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    event::{EventStatus, Sale as SaleRules},
+    event::{EventStatus, Queue, Sale as SaleRules},
     hold::CustomerKey,
     id::{EventId, HoldId, HoldKey, OrderId},
     order::Fact,
@@ -80,6 +80,7 @@ pub struct Plan {
     /// Capacities of areas `a0`, `a1`, …
     pub areas: Vec<u32>,
     pub rules: SaleRules,
+    pub queue: Queue,
     pub settings: InventorySettings,
 }
 
@@ -91,11 +92,18 @@ impl Plan {
             heal_every: Duration::from_secs(3600),
             watch_every: Duration::from_millis(50),
         };
-        Self { rows, seats_per_row, areas: Vec::new(), rules: SaleRules::default(), settings }
+        let (rules, queue) = (SaleRules::default(), Queue::default());
+        Self { rows, seats_per_row, areas: Vec::new(), rules, queue, settings }
     }
 
     pub fn hold_seconds(mut self, seconds: i64) -> Self {
         self.rules.hold_seconds = seconds;
+        self
+    }
+
+    /// Whoever holds needs a pass.
+    pub fn behind_a_line(mut self) -> Self {
+        self.queue.enabled = true;
         self
     }
 
@@ -195,6 +203,7 @@ impl Sale {
             address: None,
             wish,
             areas: Vec::new(),
+            has_pass: false,
         }
     }
 
@@ -349,7 +358,7 @@ async fn insert_event(ledger: &Ledger, plan: &Plan, clock: &dyn Clock) -> EventI
         currency: "EUR".parse().expect("a currency"),
         prices: BTreeMap::from([("stalls".to_owned(), 2_500)]),
         sale: plan.rules.clone(),
-        queue: Default::default(),
+        queue: plan.queue.clone(),
         chart: plan.chart(),
         areas: (0..).zip(plan.areas.iter().copied()).collect(),
         answer: None,

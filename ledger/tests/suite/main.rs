@@ -6,8 +6,12 @@ mod durability;
 mod event_ends;
 mod group_commit;
 mod learning;
+mod line_audit;
+mod lines;
 mod messages;
+mod migrations;
 mod orders;
+mod passes;
 mod races;
 mod world;
 

@@ -16,7 +16,7 @@ use domain::{
     time::{Clock, Timestamp},
 };
 use ledger::{
-    BeginIntent, CreateOrder, Evidence, InsertEvent, KeptAnswer, Learned, Ledger, NewEvent,
+    BeginIntent, CreateOrder, Evidence, InsertEvent, KeptAnswer, Learned, Ledger, NewAct, NewEvent,
     NewOrder, Order, OrderLine,
 };
 use sqlx::Connection;
@@ -243,4 +243,8 @@ pub fn new_event(now: Timestamp, slug: &str, random: u8) -> NewEvent {
 
 pub fn published(event: &Event) -> Event {
     Event { status: EventStatus::Published, ..event.clone() }
+}
+
+pub fn act(kind: &str, reason: &str) -> NewAct {
+    NewAct { kind: kind.to_owned(), reason: reason.to_owned(), detail: None }
 }

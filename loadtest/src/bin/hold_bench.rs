@@ -158,7 +158,14 @@ async fn record(
     size: usize,
 ) -> Result<(Commands, Commands)> {
     let seats = u32::try_from(SEATS)?;
-    let fresh = Rebuild { epoch: 1, seats, capacities: vec![], blocked: vec![], claims: vec![] };
+    let fresh = Rebuild {
+        epoch: 1,
+        seats,
+        capacities: vec![],
+        blocked: vec![],
+        claims: vec![],
+        require_pass: false,
+    };
     // Once before, so that the scripts are loaded and the recordings are calls and nothing else.
     for _ in 0..2 {
         redis.flush().await?;
@@ -197,6 +204,7 @@ fn request(number: usize) -> HoldRequest {
         address: None,
         candidates: vec![vec![seat, seat + 1]],
         areas: vec![],
+        has_pass: false,
     }
 }
 

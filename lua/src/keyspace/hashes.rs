@@ -46,6 +46,19 @@ impl Keyspace {
         Ok(Answered::Integer(added))
     }
 
+    /// 1 when the field was not there.
+    pub(super) fn hash_set_new(
+        &mut self,
+        key: &[u8],
+        field: &[u8],
+        value: &[u8],
+    ) -> Result<Answered, Failure> {
+        if self.hash(key)?.is_some_and(|hash| hash.contains_key(field)) {
+            return Ok(Answered::Integer(0));
+        }
+        self.hash_set(key, &[field.to_vec(), value.to_vec()])
+    }
+
     pub(super) fn hash_delete(
         &mut self,
         key: &[u8],
@@ -74,6 +87,7 @@ mod tests {
         let field = |name: &str| name.as_bytes().to_vec();
         let pairs = [field("a"), field("1"), field("a"), field("2")];
         assert_eq!(keys.hash_set(b"h", &pairs), Ok(Answered::Integer(1)));
+        assert_eq!(keys.hash_set_new(b"h", b"a", b"3"), Ok(Answered::Integer(0)));
         assert_eq!(keys.hash_get(b"h", b"a"), Ok(bytes(b"2")));
         assert_eq!(keys.hash_delete(b"h", &[field("a"), field("b")]), Ok(Answered::Integer(1)));
         assert_eq!(keys, Keyspace::default());

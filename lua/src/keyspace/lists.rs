@@ -13,6 +13,14 @@ impl Keyspace {
         Ok(Answered::Integer(list.len() as i64))
     }
 
+    pub(super) fn list_length(&self, key: &[u8]) -> Result<Answered, Failure> {
+        match self.keys.get(key) {
+            Some(Entry::List(list)) => Ok(Answered::Integer(list.len() as i64)),
+            Some(_) => Err(WRONG_TYPE.into()),
+            None => Ok(Answered::Integer(0)),
+        }
+    }
+
     pub(super) fn list_range(
         &self,
         key: &[u8],
@@ -71,6 +79,7 @@ mod tests {
         let mut keys = Keyspace::default();
         let items = ["a", "b", "c"].map(|item| item.as_bytes().to_vec());
         assert_eq!(keys.list_push(b"l", &items), Ok(Answered::Integer(3)));
+        assert_eq!(keys.list_length(b"l"), Ok(Answered::Integer(3)));
         let first_two = Answered::List(vec![bytes(b"a"), bytes(b"b")]);
         assert_eq!(keys.list_range(b"l", b"0", b"1"), Ok(first_two));
         keys.list_trim(b"l", b"2", b"-1").unwrap();

@@ -27,16 +27,20 @@ pub const COMMANDS: &[&str] = &[
     "HGETALL",
     "HMGET",
     "HSET",
+    "HSETNX",
+    "LLEN",
     "LRANGE",
     "LTRIM",
     "RPUSH",
     "SET",
     "SETRANGE",
+    "STRLEN",
     "TIME",
     "XADD",
     "XRANGE",
     "XREVRANGE",
     "ZADD",
+    "ZCARD",
     "ZRANGEBYSCORE",
     "ZREM",
 ];
@@ -93,6 +97,7 @@ impl Keyspace {
             (b"DEL", keys) if !keys.is_empty() => Ok(self.delete(keys)),
             (b"GETRANGE", [key, start, end]) => self.get_range(key, start, end),
             (b"SETRANGE", [key, offset, value]) => self.set_range(key, offset, value),
+            (b"STRLEN", [key]) => self.string_length(key),
             (b"SET", [key, value]) => Ok(self.set(key, value)),
             (b"HGET", [key, field]) => self.hash_get(key, field),
             (b"HMGET", [key, fields @ ..]) if !fields.is_empty() => {
@@ -102,13 +107,16 @@ impl Keyspace {
             (b"HSET", [key, pairs @ ..]) if !pairs.is_empty() && pairs.len() % 2 == 0 => {
                 self.hash_set(key, pairs)
             }
+            (b"HSETNX", [key, field, value]) => self.hash_set_new(key, field, value),
             (b"HDEL", [key, fields @ ..]) if !fields.is_empty() => self.hash_delete(key, fields),
             (b"RPUSH", [key, items @ ..]) if !items.is_empty() => self.list_push(key, items),
+            (b"LLEN", [key]) => self.list_length(key),
             (b"LRANGE", [key, start, end]) => self.list_range(key, start, end),
             (b"LTRIM", [key, start, end]) => self.list_trim(key, start, end),
             (b"ZADD", [key, pairs @ ..]) if !pairs.is_empty() && pairs.len() % 2 == 0 => {
                 self.sorted_set_add(key, pairs)
             }
+            (b"ZCARD", [key]) => self.sorted_set_size(key),
             (b"ZREM", [key, members @ ..]) if !members.is_empty() => {
                 self.sorted_set_remove(key, members)
             }

@@ -44,6 +44,14 @@ impl Keyspace {
         Ok(Answered::Integer(added as i64))
     }
 
+    pub(super) fn sorted_set_size(&self, key: &[u8]) -> Result<Answered, Failure> {
+        match self.keys.get(key) {
+            Some(Entry::SortedSet(set)) => Ok(Answered::Integer(set.scores.len() as i64)),
+            Some(_) => Err(WRONG_TYPE.into()),
+            None => Ok(Answered::Integer(0)),
+        }
+    }
+
     pub(super) fn sorted_set_remove(
         &mut self,
         key: &[u8],
@@ -103,6 +111,7 @@ mod tests {
         let text = |texts: &[&str]| texts.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>();
         let added = keys.sorted_set_add(b"z", &text(&["30", "c", "10", "b", "10", "a", "5", "c"]));
         assert_eq!(added, Ok(Answered::Integer(3)));
+        assert_eq!(keys.sorted_set_size(b"z"), Ok(Answered::Integer(3)));
         let due = keys.sorted_set_range(b"z", b"-inf", b"10", &text(&["LIMIT", "0", "2"]));
         assert_eq!(due, Ok(Answered::List(vec![bytes(b"c"), bytes(b"a")])));
         keys.sorted_set_remove(b"z", &text(&["a", "b", "c", "d"])).unwrap();

@@ -14,6 +14,10 @@ impl Keyspace {
         }
     }
 
+    pub(super) fn string_length(&self, key: &[u8]) -> Result<Answered, Failure> {
+        Ok(Answered::Integer(self.string(key)?.len() as i64))
+    }
+
     pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> Answered {
         self.keys.insert(key.to_vec(), Entry::String(value.to_vec()));
         Answered::Status("OK")
@@ -74,6 +78,7 @@ mod tests {
         let mut keys = Keyspace::default();
         assert_eq!(keys.set_range(b"s", b"2", b"ab"), Ok(Answered::Integer(4)));
         assert_eq!(keys.get_range(b"s", b"0", b"-1"), Ok(bytes(b"\0\0ab")));
+        assert_eq!(keys.string_length(b"s"), Ok(Answered::Integer(4)));
         assert_eq!(keys.get_range(b"s", b"3", b"99"), Ok(bytes(b"b")));
         assert_eq!(keys.get_range(b"s", b"4", b"9"), Ok(bytes(b"")));
         assert_eq!(keys.get_range(b"none", b"0", b"9"), Ok(bytes(b"")));

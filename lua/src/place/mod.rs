@@ -5,5 +5,5 @@ pub(crate) mod address;
 pub(crate) mod cluster;
 mod connecting;
 pub mod in_process;
-pub(crate) mod line;
 mod redis;
+pub(crate) mod single;

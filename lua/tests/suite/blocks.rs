@@ -37,7 +37,7 @@ async fn a_seat_that_somebody_has_cannot_be_blocked() {
 async fn an_expired_hold_does_not_hinder_a_block() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[1, 2])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     assert!(stage.block(&[1], &[]).await.refused.is_empty());
     assert!(stage.states().await.starts_with("FBFF"));
     assert_eq!(stage.status(1).await, HoldStatus::Expired);

@@ -12,7 +12,7 @@ async fn seats_and_places_are_exchanged_at_once() {
     let before = stage.held(request).await;
     let mut wish = change(1, &[6, 8], &[4]);
     wish.areas = vec![places(0, 1), places(1, 2)];
-    stage.pass(1_000);
+    stage.pass_time(1_000);
     let ChangeReply::Changed { version, record } = stage.change(1, &wish).await else {
         panic!("not changed");
     };
@@ -82,7 +82,7 @@ async fn only_an_active_hold_changes() {
     assert_eq!(stage.unchanged(stage.change(1, &wish)).await, ChangeReply::Released);
     assert_eq!(stage.unchanged(stage.change(2, &wish)).await, ChangeReply::InPayment);
     assert_eq!(stage.unchanged(stage.change(3, &wish)).await, ChangeReply::InPayment);
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     assert_eq!(stage.unchanged(stage.change(4, &wish)).await, ChangeReply::Expired);
 }
 
@@ -131,7 +131,7 @@ async fn giving_back_is_never_refused_by_a_limit() {
 async fn a_change_takes_the_seat_of_an_expired_hold() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4, 5])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.held(wants(2, &[6])).await;
     let changed = stage.change(2, &change(1, &[5], &[])).await;
     assert!(matches!(changed, ChangeReply::Changed { .. }));

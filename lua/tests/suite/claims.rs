@@ -10,7 +10,7 @@ async fn a_promoted_hold_has_no_deadline() {
     let stage = Stage::new().await;
     let before = stage.held(wants(1, &[4, 5])).await;
     assert_eq!(stage.promote(claim(1, 7, &[4, 5])).await, ClaimReply::Changed);
-    stage.pass(100 * TTL_MS);
+    stage.pass_time(100 * TTL_MS);
     assert_eq!(stage.sweep(10).await.expired, 0);
     let record = stage.read(1).await.unwrap();
     assert_eq!((record.status, record.claim_number), (HoldStatus::Paying, Some(7)));
@@ -90,7 +90,7 @@ async fn a_sale_of_a_hold_given_back_by_its_owner_stands() {
 async fn an_expired_hold_and_an_earlier_one_of_the_key_are_promoted() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.sweep(10).await;
     assert_eq!(stage.status(1).await, HoldStatus::Expired);
     assert_eq!(stage.promote(claim(1, 7, &[4])).await, ClaimReply::Changed);

@@ -4,11 +4,15 @@
 
 use std::{future::Future, sync::Arc};
 
-use domain::{hold::HoldStatus, time::Clock};
-use lua::{ChangeReply, ClaimReply, ExtendReply, HoldReply, Rebuilt, ReleaseReply, Reply, Store};
+use domain::{hold::HoldStatus, queue::Lane, time::Clock};
+use lua::{
+    ChangeReply, ClaimReply, Controlled, Entered, ExtendReply, Graced, HoldReply, HoldRequest,
+    Join, Joined, LayLine, LineField, LinePhase, PassEnd, Reader, Rebuilt, ReleaseReply, Reply,
+    Store, Termed, Way,
+};
 use testkit::{RedisCluster, RedisSentinel, RedisServer, SettableClock};
 
-use crate::support::*;
+use crate::{line_support::*, support::*};
 
 /// A place, and how to make it forget everything.
 struct Site {
@@ -39,6 +43,10 @@ async fn all(mut site: Site) {
     two_events_do_not_meet(&site).await;
     deltas_add_up_to_the_snapshot(&site).await;
     a_rebuild_keeps_live_holds(&site).await;
+    a_line_runs_from_joining_to_a_purchase(&site).await;
+    refusals_of_a_line_are_told(&site).await;
+    combined_joins_are_dense(&site).await;
+    a_pass_ends_by_itself(&site).await;
     keys_have_no_life(&site).await;
     a_flushed_store_has_no_inventory(&mut site).await;
 }
@@ -171,6 +179,104 @@ async fn a_rebuild_keeps_live_holds(site: &Site) {
     let kept = stage.store.read_hold(&stage.partition, EPOCH + 1, &key(1)).await.unwrap();
     assert_eq!(done(kept), Some(record));
     assert!(stage.states().await.starts_with("FFFFHSF"));
+}
+
+async fn a_line_runs_from_joining_to_a_purchase(site: &Site) {
+    let stage = site.stage().await;
+    stage.lay(LayLine { phase: LinePhase::Early, ..line() }).await;
+    let (store, partition) = (&stage.store, &stage.partition);
+    done(store.require_pass(partition, EPOCH, true).await.unwrap());
+    let reply = stage.join_all(&[newcomer(1), newcomer(2), with_code(3), newcomer(1)]).await;
+    let places = [new(general(0)), new(general(1)), new(priority(0)), known(general(0))];
+    assert_eq!(reply.replies, places);
+    let sizes = led(store.close_entries(partition, TERM, FENCE).await.unwrap());
+    assert_eq!(sizes, [2, 1]);
+    let open = [
+        (LineField::Phase, LinePhase::Open.as_str().to_owned()),
+        (LineField::Draw, "{\"seed\":\"00\"}".to_owned()),
+    ];
+    led(store.set_line(partition, TERM, FENCE, &open).await.unwrap());
+    assert_eq!(stage.admit([2, 1, 0]).await.cursors, [2, 1, 0]);
+    let Entered::New { expires_at } = stage.enter(1, general(0)).await else { panic!("no pass") };
+    let renewed = stage.renew(1).await;
+    assert!(matches!(renewed, Entered::Renewed { expires_at: later } if later >= expires_at));
+    assert_eq!(stage.grace(2, general(1)).await, Graced::Waiting { number: 0 });
+    stage.admit([2, 1, 1]).await;
+    let by_grace = stage.enter_by(2, Way::Grace { number: 0 }, general(1)).await;
+    assert!(matches!(by_grace, Entered::New { .. }));
+    let inside = HoldRequest { has_pass: true, ..wants(1, &[4]) };
+    stage.held(inside).await;
+    assert_eq!(stage.commit(claim(1, 1, &[4])).await, ClaimReply::Changed);
+    assert!(stage.leave(3).await.had_place);
+    let line = stage.line().await;
+    assert_eq!((line.inside, line.joined, line.cursors), (1, [2, 1], [2, 1, 1]));
+    assert_eq!((line.size, line.draw.as_deref()), ([2, 1], Some("{\"seed\":\"00\"}")));
+    let ended: Vec<_> = line.ended.items.iter().map(|mark| (mark.person, mark.reason)).collect();
+    assert_eq!(ended, [(customer(1), PassEnd::Bought), (customer(3), PassEnd::Left)]);
+    assert_eq!((line.entered.total, line.batches.total, line.graced.total), (2, 2, 1));
+    assert_eq!(stage.entries(Lane::General).await, [1, 2].map(|number| Some(customer(number))));
+}
+
+async fn refusals_of_a_line_are_told(site: &Site) {
+    let stage = site.stage().await;
+    let (store, partition) = (&stage.store, &stage.partition);
+    let none = store.join_line(partition, TERM, &[newcomer(1)]).await.unwrap();
+    assert_eq!(none, Termed::OtherTerm { current: None });
+    assert_eq!(store.read_line(partition, &Reader::default()).await.unwrap(), None);
+    stage.lay(LayLine { ceiling: [1, 0], ..line() }).await;
+    assert_eq!(stage.join_all(&[newcomer(1), newcomer(2)]).await.replies[1], Joined::Ceiling);
+    assert_eq!(stage.enter(1, general(0)).await, Entered::NotYet);
+    let other = store.join_line(partition, TERM + 1, &[newcomer(1)]).await.unwrap();
+    assert_eq!(other, Termed::OtherTerm { current: Some(TERM) });
+    let fenced = store.admit(partition, TERM, FENCE - 1, [1, 0, 0], 9).await.unwrap();
+    assert_eq!(fenced, Controlled::Fenced { fence: FENCE });
+    done(store.require_pass(partition, EPOCH, true).await.unwrap());
+    assert_eq!(stage.hold(wants(1, &[4])).await, HoldReply::PassRequired);
+    stage.admit([1, 0, 0]).await;
+    stage.enter(1, general(0)).await;
+    stage.leave(1).await;
+    let inside = HoldRequest { has_pass: true, ..wants(1, &[4]) };
+    assert_eq!(stage.hold(inside).await, HoldReply::PassEnded);
+    let ended = Entered::Ended { reason: PassEnd::Left };
+    assert_eq!(stage.enter(1, general(0)).await, ended);
+}
+
+async fn combined_joins_are_dense(site: &Site) {
+    let stage = site.stage().await;
+    stage.lay(LayLine { ceiling: [1_000; 2], ..line() }).await;
+    let person = |number: u16| {
+        let mut person = customer(7);
+        person.0[..2].copy_from_slice(&number.wrapping_mul(40_503).to_be_bytes());
+        person.0[2..4].copy_from_slice(&number.to_be_bytes());
+        Join { person, ..newcomer(0) }
+    };
+    for from in [0, 128, 300] {
+        let joins: Vec<Join> = (from..from + 256).map(person).collect();
+        for (number, joined) in (u64::from(from)..).zip(stage.join_all(&joins).await.replies) {
+            let (Joined::New { index, .. } | Joined::Known { index, .. }) = joined else {
+                panic!("{joined:?}");
+            };
+            assert_eq!(index, number);
+        }
+    }
+    let entries = stage.entries(Lane::General).await;
+    let people: Vec<_> = (0..556).map(|number| Some(person(number).person)).collect();
+    assert_eq!(entries, people);
+}
+
+async fn a_pass_ends_by_itself(site: &Site) {
+    let stage = site.stage().await;
+    stage.lay(line()).await;
+    stage.join(newcomer(1)).await;
+    stage.admit([1, 0, 0]).await;
+    let way = Way::General { position: 0 };
+    let (store, partition) = (&stage.store, &stage.partition);
+    let entered = store.enter_line(partition, TERM, customer(1), way, general(0), 20).await;
+    assert!(matches!(termed(entered.unwrap()), Entered::New { .. }));
+    let ended =
+        wait_until("the pass to end", site, async || stage.admit([1, 0, 0]).await.ended_now.pop());
+    assert_eq!(ended.await, customer(1));
+    assert_eq!(stage.renew(1).await, Entered::Ended { reason: PassEnd::Idle });
 }
 
 async fn keys_have_no_life(site: &Site) {

@@ -7,18 +7,21 @@ use std::collections::{BTreeMap, VecDeque};
 
 use domain::time::Timestamp;
 use lua::{
-    Error, Rebuild, Reply, Store,
+    Error, LayLine, Rebuild, Reply, Store,
     keys::Key,
     keyspace::{Entry, Keyspace, SortedSet, Stream},
 };
 use testkit::{RedisServer, Reply as Resp, RespClient, SettableClock};
 
 use crate::{
+    line_random::{self, LineSteps, members},
+    line_support::line,
     random::{Random, SEATS, Step, Steps},
-    support::{Stage, partition},
+    support::{EPOCH, Stage, partition},
 };
 
 const STEPS: usize = 6_000;
+const LINE_STEPS: usize = 3_000;
 /// Steps between two comparisons of all keys.
 const BETWEEN_DUMPS: usize = 50;
 
@@ -48,7 +51,14 @@ async fn run(store: &Store, stage: &Stage, epoch: u64, step: &Step) -> String {
 }
 
 pub fn laid(epoch: u64, claims: Vec<(lua::Claim, bool)>) -> Rebuild {
-    Rebuild { epoch, seats: SEATS, capacities: vec![6, 4], blocked: vec![SEATS - 1], claims }
+    Rebuild {
+        epoch,
+        seats: SEATS,
+        capacities: vec![6, 4],
+        blocked: vec![SEATS - 1],
+        claims,
+        require_pass: false,
+    }
 }
 
 /// The time of Redis, before and after a step: its script read one of the milliseconds between.
@@ -64,45 +74,103 @@ fn millis(redis: &mut RespClient) -> i64 {
 
 #[tokio::test]
 async fn random_sequences_end_alike_in_redis_and_in_process() {
-    let redis = RedisServer::start();
-    let clock = SettableClock::default();
-    let partition = partition();
-    let remote = Store::connect(&redis.url(), clock.shared()).await.unwrap();
-    let local = Store::in_process(clock.shared());
-    let stage = Stage { store: local.clone(), partition, clock: clock.clone() };
-    let mut wire = RespClient::connect(redis.port()).unwrap();
+    let both = Both::start().await;
     let mut steps = Steps::new(Random::seeded("differential"), &[25, 3, 60]);
     let mut epoch = 1;
-    remote.rebuild(&stage.partition, &laid(epoch, vec![])).await.unwrap();
-    local.rebuild(&stage.partition, &laid(epoch, vec![])).await.unwrap();
-    let mut unsure = 0;
-    for number in 0..STEPS {
+    both.each(async |store, stage| {
+        store.rebuild(&stage.partition, &laid(1, vec![])).await.unwrap();
+    })
+    .await;
+    let next = |_: &Stage| {
         let step = steps.next();
-        if matches!(step, Step::Rebuild(_)) {
-            epoch += 1;
-        }
-        let before_step = local.simulation().unwrap().keyspace();
-        let before = millis(&mut wire);
-        let theirs = run(&remote, &stage, epoch, &step).await;
-        let after = millis(&mut wire);
-        // Whichever of the few milliseconds it was: one of them must give the same.
-        let mut tried = Vec::new();
-        let same = (before..=after).any(|now| {
-            clock.set(Timestamp(now));
-            local.simulation().unwrap().restore(before_step.clone());
-            let ours = futures_executor(run(&local, &stage, epoch, &step));
-            let same = ours == theirs && (before == after || same_keys(&mut wire, &stage));
-            tried.push(ours);
-            same
-        });
-        unsure += usize::from(before != after);
-        assert!(same, "step {number}, {step:?}\nRedis:  {theirs}\nhere: {tried:#?}");
-        if number % BETWEEN_DUMPS == 0 {
-            assert_same_keys(&mut wire, &stage, number);
-        }
+        epoch += u64::from(matches!(step, Step::Rebuild(_)));
+        (epoch, step)
+    };
+    both.play(STEPS, next, async |store, stage, (epoch, step)| {
+        run(store, stage, *epoch, step).await
+    })
+    .await;
+}
+
+/// A line and holds behind it, as people, its leader and the ledger move them.
+#[tokio::test]
+async fn random_lines_end_alike_in_redis_and_in_process() {
+    let both = Both::start().await;
+    let mut steps = LineSteps::new(Random::seeded("line differential"), true);
+    let line = LayLine { term: steps.term, fence: steps.fence, ..line() };
+    both.each(async |store, stage| {
+        store.rebuild(&stage.partition, &laid(EPOCH, vec![])).await.unwrap();
+        store.require_pass(&stage.partition, EPOCH, true).await.unwrap();
+        store.lay_line(&stage.partition, &line).await.unwrap();
+    })
+    .await;
+    let next = |stage: &Stage| {
+        let now = stage.clock_now().as_millis();
+        steps.next(&members(stage), now)
+    };
+    both.play(LINE_STEPS, next, async |store, stage, step| {
+        line_random::run(store, stage, step).await
+    })
+    .await;
+}
+
+/// A Redis and an in-process place with the same keys.
+struct Both {
+    redis: RedisServer,
+    remote: Store,
+    /// Of the in-process place.
+    stage: Stage,
+}
+
+impl Both {
+    async fn start() -> Self {
+        let redis = RedisServer::start();
+        let clock = SettableClock::default();
+        let remote = Store::connect(&redis.url(), clock.shared()).await.unwrap();
+        let store = Store::in_process(clock.shared());
+        Self { redis, remote, stage: Stage { store, partition: partition(), clock } }
     }
-    assert_same_keys(&mut wire, &stage, STEPS);
-    println!("{unsure} of {STEPS} steps ran across a millisecond");
+
+    /// At one and the same time, as far as the in-process place is concerned.
+    async fn each(&self, act: impl AsyncFn(&Store, &Stage)) {
+        act(&self.remote, &self.stage).await;
+        act(&self.stage.store, &self.stage).await;
+    }
+
+    async fn play<S: std::fmt::Debug>(
+        &self,
+        steps: usize,
+        mut next: impl FnMut(&Stage) -> S,
+        run: impl AsyncFn(&Store, &Stage, &S) -> String,
+    ) {
+        let (stage, local) = (&self.stage, &self.stage.store);
+        let mut wire = RespClient::connect(self.redis.port()).unwrap();
+        let mut unsure = 0;
+        for number in 0..steps {
+            let step = next(stage);
+            let before_step = local.simulation().unwrap().keyspace();
+            let before = millis(&mut wire);
+            let theirs = run(&self.remote, stage, &step).await;
+            let after = millis(&mut wire);
+            // Whichever of the few milliseconds it was: one of them must give the same.
+            let mut tried = Vec::new();
+            let same = (before..=after).any(|now| {
+                stage.clock.set(Timestamp(now));
+                local.simulation().unwrap().restore(before_step.clone());
+                let ours = futures_executor(run(local, stage, &step));
+                let same = ours == theirs && (before == after || same_keys(&mut wire, stage));
+                tried.push(ours);
+                same
+            });
+            unsure += usize::from(before != after);
+            assert!(same, "step {number}, {step:?}\nRedis:  {theirs}\nhere: {tried:#?}");
+            if number % BETWEEN_DUMPS == 0 {
+                assert_same_keys(&mut wire, stage, number);
+            }
+        }
+        assert_same_keys(&mut wire, stage, steps);
+        println!("{unsure} of {steps} steps ran across a millisecond");
+    }
 }
 
 /// The in-process place never waits, so its futures are ready at once.
@@ -150,19 +218,30 @@ fn comparable(theirs: Keyspace, ours: &Keyspace) -> Keyspace {
 /// All keys of the partition as Redis has them, and that none of them has a life.
 fn dump(wire: &mut RespClient, stage: &Stage) -> Keyspace {
     let mut keys = Keyspace::default();
+    let seats = stage.partition.key(Key::Seats);
+    let buckets = format!("{}members:*", seats.trim_end_matches("seats"));
+    for bucket in list(&wire.command(&["KEYS", &buckets]).unwrap()) {
+        let pairs = list(&wire.command(&[b"HGETALL".as_slice(), &bucket]).unwrap());
+        let hash = pairs.chunks(2).map(|p| (p[0].clone(), p[1].clone())).collect();
+        keys.insert(bucket, Entry::Hash(hash));
+    }
     for kind in Key::ALL {
         let key = stage.partition.key(kind);
         let mut ask = |command: &[&str]| wire.command(command).unwrap();
         let life = ask(&["PTTL", &key]);
         let entry = match kind {
             _ if life == Resp::Integer(-2) => continue,
-            Key::Seats | Key::Owners => Entry::String(bytes(&ask(&["GET", &key]))),
-            Key::Records => {
+            Key::Seats | Key::Owners | Key::Entries | Key::EntriesPriority => {
+                Entry::String(bytes(&ask(&["GET", &key])))
+            }
+            Key::Records | Key::Line | Key::Passes => {
                 let pairs = list(&ask(&["HGETALL", &key]));
                 Entry::Hash(pairs.chunks(2).map(|p| (p[0].clone(), p[1].clone())).collect())
             }
-            Key::Queue => Entry::List(VecDeque::from(list(&ask(&["LRANGE", &key, "0", "-1"])))),
-            Key::Deadlines => {
+            Key::Queue | Key::Ended | Key::Graced | Key::Entered | Key::Batches => {
+                Entry::List(VecDeque::from(list(&ask(&["LRANGE", &key, "0", "-1"]))))
+            }
+            Key::Deadlines | Key::Inside => {
                 let mut set = SortedSet::default();
                 let pairs = list(&ask(&["ZRANGE", &key, "0", "-1", "WITHSCORES"]));
                 for pair in pairs.chunks(2) {

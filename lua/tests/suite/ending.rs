@@ -17,10 +17,10 @@ async fn an_extension_moves_the_deadline_and_tells_it() {
     let delta = stage.deltas_after(version - 1).await.remove(0);
     assert_eq!(delta.changes[0].deadline, Some(record.expires_at));
     // Neither a sweep at the first deadline nor another buyer ends it.
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     assert_eq!(stage.sweep(10).await.expired, 0);
     assert!(matches!(stage.hold(wants(2, &[4])).await, HoldReply::Taken { .. }));
-    stage.pass(60_000);
+    stage.pass_time(60_000);
     assert_eq!(stage.sweep(10).await.expired, 1);
     assert_eq!(stage.status(1).await, HoldStatus::Expired);
 }
@@ -48,7 +48,7 @@ async fn only_an_active_hold_is_extended() {
     }
     stage.release(1).await;
     stage.promote(claim(2, 1, &[2])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let refused = async |number| stage.unchanged(stage.extend(number, 9, operation(1))).await;
     assert_eq!(refused(9).await, ExtendReply::Missing);
     assert_eq!(refused(1).await, ExtendReply::Released);
@@ -78,7 +78,7 @@ async fn what_is_no_active_hold_is_not_released() {
     }
     stage.release(1).await;
     stage.promote(claim(2, 1, &[2])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let refused = async |number| stage.unchanged(stage.release(number)).await;
     assert_eq!(refused(9).await, ReleaseReply::Missing);
     assert_eq!(refused(1).await, ReleaseReply::AlreadyEnded);
@@ -92,9 +92,9 @@ async fn what_is_no_active_hold_is_not_released() {
 async fn a_hold_reads_expired_from_its_deadline_on_without_any_sweep() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4])).await;
-    stage.pass(TTL_MS - 1);
+    stage.pass_time(TTL_MS - 1);
     assert_eq!(stage.unchanged(stage.status(1)).await, HoldStatus::Active);
-    stage.pass(1);
+    stage.pass_time(1);
     assert_eq!(stage.unchanged(stage.status(1)).await, HoldStatus::Expired);
     assert_eq!(stage.unchanged(stage.read(9)).await, None);
 }
@@ -107,7 +107,7 @@ async fn a_sweep_frees_what_is_due_and_says_whether_more_is() {
     }
     let early = stage.unchanged(stage.sweep(10)).await;
     assert_eq!((early.expired, early.more, early.version), (0, false, 4));
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let first = stage.sweep(2).await;
     assert_eq!((first.expired, first.more, first.version), (2, true, 5));
     let second = stage.sweep(2).await;
@@ -127,11 +127,11 @@ async fn ended_holds_are_remembered_for_a_quarter_of_an_hour_and_then_leave_noth
     stage.promote(claim(3, 1, &[3])).await;
     stage.unclaim(claim(3, 1, &[3])).await;
     stage.release(1).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.sweep(100).await;
     assert_eq!(stage.status(1).await, HoldStatus::Released);
     assert_eq!(stage.status(2).await, HoldStatus::Expired);
-    stage.pass(900_000);
+    stage.pass_time(900_000);
     stage.sweep(100).await;
     for number in 1..=3 {
         assert_eq!(stage.read(number).await, None);

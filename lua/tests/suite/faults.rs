@@ -3,13 +3,16 @@
 use lua::{
     HoldReply, ReleaseReply,
     keys::Key,
-    scripts::{self, Script},
+    scripts::{self, People, Script},
 };
 
 use crate::support::*;
 
 fn keys(stage: &Stage, script: &Script) -> Vec<Vec<u8>> {
-    script.keys.iter().map(|key| stage.partition.key(*key).into_bytes()).collect()
+    let keys = script.keys.iter().map(|key| stage.partition.key(*key).into_bytes());
+    let has_bucket = script.people != People::None;
+    let bucket = has_bucket.then(|| stage.partition.bucket(customer(1)).into_bytes());
+    keys.chain(bucket).collect()
 }
 
 #[tokio::test]
@@ -48,7 +51,7 @@ async fn a_hold_cut_at_any_command_can_be_asked_for_again() {
         let stage = Stage::new().await;
         // In the way, and dead: so that the longest way is gone.
         stage.held(wants(1, &[4, 5])).await;
-        stage.pass(TTL_MS);
+        stage.pass_time(TTL_MS);
         let place = stage.store.simulation().unwrap();
         place.fail_at(Some(command));
         let requests = [wants(2, &[5, 6])];

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use lua::{
-    keys::LAYOUT,
+    keys::{Key, LAYOUT},
     keyspace::COMMANDS,
-    scripts::{self, PRELUDE, Script},
+    scripts::{self, PRELUDE, People, Script},
 };
 
 /// The comment lines at a script's beginning, and the code below.
@@ -52,7 +52,8 @@ fn heads_name_the_keys_and_arguments_that_the_bindings_send_in_their_order() {
     for script in scripts::ALL {
         let (head, _) = split(script);
         assert!(head[0].starts_with(&format!("-- {}: ", script.name)), "{}", script.name);
-        let keys: Vec<_> = script.keys.iter().map(|key| key.as_str()).collect();
+        let keys = script.keys.iter().map(|key| key.as_str());
+        let keys: Vec<_> = keys.chain(script.people.word()).collect();
         assert_eq!(numbered(&part(&head, "KEYS")), keys, "keys of {}", script.name);
         assert_eq!(numbered(&part(&head, "ARGV")), script.arguments, "ARGV of {}", script.name);
         for word in ["Reply", "Cost", "Layout"] {
@@ -75,7 +76,17 @@ fn every_declared_key_and_argument_is_used_and_no_other() {
             let uses = code.matches(key.as_str()).count();
             assert!(uses >= 2, "{} uses {}", script.name, key.as_str());
         }
-        assert!(!code.contains(&format!("KEYS[{}]", script.keys.len() + 1)), "{}", script.name);
+        let beyond = format!("KEYS[{}]", script.keys.len() + 1);
+        assert_eq!(code.contains(&beyond), script.people == People::One, "{}", script.name);
+        // The bucket of the one or of each is what follows.
+        let many = match script.people {
+            People::None => format!("#KEYS == {} ", script.keys.len()),
+            People::One => format!("#KEYS == {} ", script.keys.len() + 1),
+            People::Each => format!("#KEYS == {} + #ARGV[2] / 12 ", script.keys.len()),
+        };
+        assert!(code.contains(&many), "{}", script.name);
+        let each = format!("KEYS[{} + number]", script.keys.len());
+        assert_eq!(code.contains(&each), script.people == People::Each, "{}", script.name);
         for (index, argument) in script.arguments.iter().enumerate() {
             let is_rest = argument.ends_with("..");
             let used = code.contains(&format!("ARGV[{}]", index + 1));
@@ -84,7 +95,6 @@ fn every_declared_key_and_argument_is_used_and_no_other() {
         let takes_rest = script.arguments.last().is_some_and(|last| last.ends_with(".."));
         let beyond = format!("ARGV[{}]", script.arguments.len() + 1);
         assert!(takes_rest || !code.contains(&beyond), "{} reads {beyond}", script.name);
-        assert!(code.contains(&format!("#KEYS == {}", script.keys.len())), "{}", script.name);
     }
 }
 
@@ -167,20 +177,39 @@ fn the_time_is_read_once_on_the_first_line() {
 }
 
 #[test]
-fn the_epoch_is_compared_before_the_first_write() {
-    const WRITES: &[&str] =
-        &["publish(", ".write()", "'SETRANGE'", "'HSET'", "'SET'", "'DEL'", "'ZADD'"];
+fn the_epoch_or_the_term_is_compared_before_the_first_write() {
+    const WRITES: &[&str] = &[
+        "publish(",
+        ".write()",
+        "'SETRANGE'",
+        "'HSET'",
+        "'HSETNX'",
+        "'HDEL'",
+        "'SET'",
+        "'DEL'",
+        "'ZADD'",
+        "'ZREM'",
+        "'RPUSH'",
+    ];
     for script in scripts::ALL {
         let (_, code) = split(script);
         let write = WRITES.iter().filter_map(|word| code.find(word)).min();
-        let compared = code.find("return { 'epoch', ");
+        let outcome = if script.arguments.first() == Some(&"term") { "term" } else { "epoch" };
+        let compared = code.find(&format!("return {{ '{outcome}', "));
         let Some(write) = write else { continue };
         assert!(compared.is_some_and(|at| at < write), "{}", script.name);
         // The delta is the only write that can be refused, so it goes first.
-        let publish = code.find("publish(").unwrap();
         let deletes = script.name == "rebuild";
-        assert!(publish == write || deletes, "{} publishes first", script.name);
+        if let Some(publish) = code.find("publish(") {
+            assert!(publish == write || deletes, "{} publishes first", script.name);
+        }
+        assert_eq!(code.contains("publish("), script.keys.contains(&Key::Deltas) && !reads(script));
     }
+}
+
+/// Looks at the deltas and adds none.
+fn reads(script: &Script) -> bool {
+    script.name.starts_with("read_")
 }
 
 /// A script that changes gets a new line here, and a new layout if a running old process could not

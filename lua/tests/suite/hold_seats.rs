@@ -41,7 +41,7 @@ async fn a_blocked_a_claimed_and_a_sold_seat_are_refused() {
 async fn a_repeated_request_gets_its_hold_again() {
     let stage = Stage::new().await;
     let record = stage.held(wants(1, &[5])).await;
-    stage.pass(1_000);
+    stage.pass_time(1_000);
     let reply = stage.unchanged(stage.hold(wants(1, &[5]))).await;
     assert_eq!(reply, HoldReply::Replayed { record });
 }
@@ -72,7 +72,7 @@ async fn a_key_whose_hold_has_ended_makes_a_new_hold() {
     stage.held(wants(1, &[5])).await;
     stage.release(1).await;
     stage.held(wants(1, &[7])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let record = stage.held(wants(1, &[7, 8])).await;
     assert_eq!(record.seats, [7, 8]);
     assert!(stage.states().await.starts_with("FFFFFFFHHFF"));
@@ -84,9 +84,9 @@ async fn an_expired_seat_goes_to_the_next_buyer_without_any_sweep() {
     let mut family = wants(1, &[3, 4, 5]);
     family.areas = vec![places(0, 2)];
     stage.held(family).await;
-    stage.pass(TTL_MS - 1);
+    stage.pass_time(TTL_MS - 1);
     assert!(matches!(stage.hold(wants(2, &[4])).await, HoldReply::Taken { .. }));
-    stage.pass(1);
+    stage.pass_time(1);
     let version = stage.version().await;
     stage.held(wants(2, &[4])).await;
     // The hold in the way has expired as a whole, in the same call.
@@ -116,7 +116,7 @@ async fn a_customer_gets_no_more_than_the_limit_over_all_holds_claims_and_sales(
     stage.release(1).await;
     stage.held(of_one(5, &[8, 9])).await;
     // Holds past their deadline do not count, sales do.
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.held(of_one(6, &[10, 11, 12, 13, 14, 15])).await;
     assert_eq!(stage.hold(of_one(7, &[16])).await, HoldReply::CustomerLimit);
 }
@@ -154,7 +154,7 @@ async fn the_first_candidate_that_is_free_is_taken() {
 async fn a_lost_candidate_leaves_expired_holds_alone() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[5])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.held(wants(2, &[6])).await;
     let mut best = wants(3, &[]);
     best.candidates = vec![vec![5, 6], vec![7, 8]];
@@ -178,7 +178,7 @@ async fn places_of_an_area_are_counted() {
     assert!(delta.changes.is_empty());
     assert_eq!((delta.areas[0].0, delta.areas[0].1.held, delta.areas[0].1.free()), (1, 4, 0));
     // Places of holds past their deadline are free without a sweep.
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     stage.held(general(3, 2)).await;
     assert_eq!(stage.snapshot().await.areas[1].held, 2);
 }
@@ -222,7 +222,7 @@ async fn holds_of_one_call_are_decided_in_order_and_published_together() {
 async fn two_holds_of_one_call_share_the_seats_of_an_expired_one() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4, 5, 6])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let replies = stage.hold_all(&[wants(2, &[4]), wants(3, &[5]), wants(4, &[5])]).await;
     assert!(matches!(replies[0], HoldReply::Held { .. }));
     assert!(matches!(replies[1], HoldReply::Held { .. }));
@@ -235,7 +235,7 @@ async fn two_holds_of_one_call_share_the_seats_of_an_expired_one() {
 async fn a_seat_given_up_by_a_new_hold_under_an_old_key_is_free_in_the_same_call() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[4])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let replies = stage.hold_all(&[wants(1, &[7]), wants(2, &[4])]).await;
     assert!(replies.iter().all(|reply| matches!(reply, HoldReply::Held { .. })), "{replies:?}");
 }

@@ -412,7 +412,7 @@ async fn random_sequences_end_as_a_plain_model_says() {
     let mut version = 1;
     for number in 0..STEPS {
         let pause = steps.random.below(6) as i64;
-        stage.pass(pause);
+        stage.pass_time(pause);
         model.now += pause;
         let step = steps.next();
         let expected = model.run(&step);

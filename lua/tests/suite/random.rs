@@ -156,6 +156,7 @@ impl Steps {
             address,
             candidates,
             areas,
+            has_pass: self.random.chance(50),
         }
     }
 

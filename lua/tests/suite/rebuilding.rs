@@ -6,7 +6,14 @@ use lua::{Claim, ClaimReply, Error, HoldReply, Rebuild, Rebuilt, Reply, Store};
 use crate::support::*;
 
 fn laid(epoch: u64) -> Rebuild {
-    Rebuild { epoch, seats: 100, capacities: vec![10, 4], blocked: vec![], claims: vec![] }
+    Rebuild {
+        epoch,
+        seats: 100,
+        capacities: vec![10, 4],
+        blocked: vec![],
+        claims: vec![],
+        require_pass: false,
+    }
 }
 
 /// What each script that compares the epoch answers to `epoch`.
@@ -83,7 +90,7 @@ async fn a_rebuild_lays_claims_and_keeps_live_holds() {
     let again = stage.store.hold_seats(&stage.partition, EPOCH + 1, &requests).await;
     let again = done(again.unwrap()).replies.remove(0);
     assert!(matches!(again, HoldReply::Replayed { .. }));
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let swept = done(stage.store.sweep_expired(&stage.partition, EPOCH + 1, 9).await.unwrap());
     assert_eq!(swept.expired, 2);
 }
@@ -103,7 +110,7 @@ async fn an_older_or_equal_epoch_lays_nothing() {
 async fn a_hold_past_its_deadline_is_not_kept() {
     let stage = Stage::new().await;
     stage.held(wants(1, &[1])).await;
-    stage.pass(TTL_MS);
+    stage.pass_time(TTL_MS);
     let rebuilt = stage.rebuild(EPOCH + 1, vec![]).await;
     assert_eq!((rebuilt.holds_kept, rebuilt.holds_displaced), (0, 0));
     assert!(!stage.states().await.contains('H'));

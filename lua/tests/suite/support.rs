@@ -43,8 +43,14 @@ impl Stage {
     }
 
     pub async fn rebuild(&self, epoch: u64, claims: Vec<(Claim, bool)>) -> lua::Rebuilt {
-        let rebuild =
-            Rebuild { epoch, seats: 100, capacities: vec![10, 4], blocked: vec![99], claims };
+        let rebuild = Rebuild {
+            epoch,
+            seats: 100,
+            capacities: vec![10, 4],
+            blocked: vec![99],
+            claims,
+            require_pass: false,
+        };
         done(self.store.rebuild(&self.partition, &rebuild).await.unwrap())
     }
 
@@ -143,7 +149,7 @@ impl Stage {
     }
 
     /// Lets so much time pass.
-    pub fn pass(&self, millis: i64) {
+    pub fn pass_time(&self, millis: i64) {
         self.clock.advance_millis(millis);
     }
 
@@ -191,6 +197,7 @@ pub fn wants(number: u8, seats: &[SeatIndex]) -> HoldRequest {
         address: None,
         candidates: if seats.is_empty() { vec![] } else { vec![seats.to_vec()] },
         areas: vec![],
+        has_pass: false,
     }
 }
 

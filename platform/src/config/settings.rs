@@ -26,6 +26,10 @@ pub struct Settings {
     pub rate_limit_per_minute: u32,
     /// 0: no cap. Already 0 when `rate_limit_per_minute` is.
     pub held_seats_per_address: u32,
+    /// Off, too, when `rate_limit_per_minute` is 0.
+    pub proof_of_work: bool,
+    /// Where the draw finds public randomness.
+    pub draw_beacon: Option<String>,
     pub trusted_proxies: Vec<IpNetwork>,
     pub cors_origins: CorsOrigins,
     pub stripe: StripeSettings,
@@ -98,6 +102,8 @@ impl Values {
             configured_organizer_token: self.organizer_token()?,
             rate_limit_per_minute,
             held_seats_per_address: if rate_limit_per_minute == 0 { 0 } else { held_seats },
+            proof_of_work: rate_limit_per_minute > 0 && self.switch("HOLDFAST_PROOF_OF_WORK")?,
+            draw_beacon: self.beacon()?,
             trusted_proxies: self
                 .list("HOLDFAST_TRUSTED_PROXIES")
                 .map(|text| parse("HOLDFAST_TRUSTED_PROXIES", text))
@@ -190,6 +196,17 @@ impl Values {
             return Err(invalid(name, "must begin with https:// or http://"));
         }
         Ok(base.to_owned())
+    }
+
+    fn beacon(&self) -> Result<Option<String>, ConfigError> {
+        let name = "HOLDFAST_DRAW_BEACON";
+        let url = self.optional(name);
+        match &url {
+            Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+                Err(invalid(name, "must be empty or begin with https:// or http://"))
+            }
+            _ => Ok(url),
+        }
     }
 
     fn stripe_rate(&self) -> Result<Option<StripeRate>, ConfigError> {

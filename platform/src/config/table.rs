@@ -81,6 +81,19 @@ pub const SETTINGS: &[Setting] = &[
         "seats held at once from one address without pass or account; 0: no cap",
     ),
     open(
+        "HOLDFAST_PROOF_OF_WORK",
+        "proof-of-work",
+        "1",
+        "1: joining a waiting room costs a client computing time when many join at once; 0: never",
+    ),
+    open(
+        "HOLDFAST_DRAW_BEACON",
+        "draw-beacon",
+        "",
+        "URL of a public randomness beacon (JSON with round and randomness, as drand gives it) that \
+         goes into the draw of a waiting room; empty: none",
+    ),
+    open(
         "HOLDFAST_TRUSTED_PROXIES",
         "trusted-proxies",
         "",

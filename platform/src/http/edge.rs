@@ -81,6 +81,11 @@ impl Edge {
         }
     }
 
+    /// What counts requests per address; `None`: nothing is limited.
+    pub fn limiter(&self) -> Option<&Arc<RateLimiter>> {
+        self.limiter.as_ref()
+    }
+
     pub(super) fn is_organizer(&self, token: &str) -> bool {
         self.settings.organizer_token.matches(token)
     }
@@ -100,11 +105,11 @@ impl Edge {
     }
 }
 
-/// Webhook, sandbox, health, metrics, static files, queue status and stream, and sockets have
-/// limits of their own.
+/// Webhook, sandbox, health, metrics, pages and their files, queue status and stream, and sockets
+/// have limits of their own or none.
 fn is_exempt(method: &Method, path: &str) -> bool {
     const PATHS: [&str; 8] = [
-        "/v1/stripe/webhook",
+        "/",
         "/livez",
         "/readyz",
         "/metrics",
@@ -113,13 +118,19 @@ fn is_exempt(method: &Method, path: &str) -> bool {
         "/docs",
         "/favicon.ico",
     ];
-    if PATHS.contains(&path) || path.starts_with("/sandbox/") || path.starts_with("/docs/") {
+    const FOLDERS: [&str; 6] =
+        ["/sandbox/", "/docs/", "/assets/", "/client/", "/events/", "/orders/"];
+    if path == "/v1/stripe/webhook" || path.starts_with("/sandbox/") {
         return true;
     }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return false;
+    }
     let is_of_event = path.starts_with("/v1/events/");
-    method == Method::GET
-        && is_of_event
-        && ["/queue", "/queue/stream", "/live"].iter().any(|end| path.ends_with(end))
+    PATHS.contains(&path)
+        || FOLDERS.iter().any(|folder| path.starts_with(folder))
+        || (is_of_event
+            && ["/queue", "/queue/stream", "/live"].iter().any(|end| path.ends_with(end)))
 }
 
 async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {

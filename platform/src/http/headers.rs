@@ -8,7 +8,11 @@ use axum::{
 };
 use domain::limits::{DEVICE_KEY_LENGTH_MAX, DEVICE_KEY_LENGTH_MIN};
 
-use super::{Edge, Problem, names::HOLDFAST_DEVICE};
+use super::{
+    Edge, Problem,
+    cookies::{device_of_cookie, is_same_origin},
+    names::HOLDFAST_DEVICE,
+};
 
 /// Proof that the organiser asks; without it 401 `token_invalid`.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +62,9 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
-/// `Holdfast-Device`, when sent. One that cannot be a device key is 422 `invalid_request`, not an
-/// absent one: the caller believes to be somebody.
+/// `Holdfast-Device`, when sent; else the cookie that our own pages have. A header that cannot be a
+/// device key is 422 `invalid_request`, not an absent one: the caller believes to be somebody. A
+/// cookie counts only in a request from a page of our own.
 #[derive(Clone, Debug, Default)]
 pub struct Device(pub Option<DeviceKey>);
 
@@ -67,7 +72,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(HOLDFAST_DEVICE) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(HOLDFAST_DEVICE) else {
+            let cookie = is_same_origin(&parts.headers).then(|| device_of_cookie(&parts.headers));
+            return Ok(Self(cookie.flatten()));
+        };
         match value.to_str().ok().and_then(DeviceKey::parse) {
             Some(key) => Ok(Self(Some(key))),
             None => Err(Problem::invalid_request(format!(

@@ -1,6 +1,7 @@
 //! JSON bodies: media type → 415, size → 413, syntax → 400, meaning and unknown fields → 422.
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
@@ -30,6 +31,29 @@ impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S>
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
         let bytes = body::read(request, LIMIT).await?;
+        let value = parse(&bytes)?;
+        Ok(Self { value, digest: Sha256::digest(&bytes).into() })
+    }
+}
+
+/// A JSON body that may be missing: then it is what `{}` would be.
+#[derive(Clone, Debug)]
+pub struct OptionalJsonBody<T> {
+    pub value: T,
+    pub digest: BodyDigest,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let json = require_json(request.headers());
+        let mut bytes = body::read(request, BODY_BYTES_MAX).await?;
+        if bytes.is_empty() {
+            bytes = Bytes::from_static(b"{}");
+        } else {
+            json?;
+        }
         let value = parse(&bytes)?;
         Ok(Self { value, digest: Sha256::digest(&bytes).into() })
     }

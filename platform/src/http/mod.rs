@@ -6,6 +6,7 @@
 
 mod address;
 mod body;
+mod cookies;
 mod cors;
 mod edge;
 mod headers;
@@ -15,6 +16,7 @@ mod owner;
 mod params;
 mod principal;
 mod problem;
+mod queue_tokens;
 mod rate_limit;
 mod request_id;
 mod strict_json;
@@ -23,16 +25,19 @@ mod tests;
 
 pub use address::{AddressError, ClientAddress, IpNetwork, PeerAddress};
 pub use body::RawBody;
+pub use cookies::{cookie, device_cookie, is_same_origin, is_secure, set_cookie};
 pub use cors::{CorsOrigins, OriginError};
 pub use edge::{Edge, EdgeSettings};
 pub use headers::{Device, DeviceKey, Organizer};
-pub use json::{BodyDigest, EmptyBody, JsonBody};
+pub use json::{BodyDigest, EmptyBody, JsonBody, OptionalJsonBody};
 pub use names::{
-    HOLDFAST_DEVICE, HOLDFAST_HOLD, HOLDFAST_ORDER, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED,
+    HOLDFAST_DEVICE, HOLDFAST_HOLD, HOLDFAST_ORDER, HOLDFAST_PASS, HOLDFAST_PLACE, HOLDFAST_WORK,
+    IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED,
 };
 pub use owner::{HoldToken, OrderToken};
 pub use params::{PathParams, QueryParams};
 pub use principal::{IdempotencyKey, Principal, address_key, customer_key, email_key};
 pub use problem::{Problem, ProblemBody};
+pub use queue_tokens::{PassToken, PlaceToken};
 pub use rate_limit::{Allowance, RateLimiter};
 pub use request_id::RequestId;

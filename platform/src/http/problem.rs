@@ -127,6 +127,15 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "token_invalid", "A valid token is needed")
     }
 
+    /// 401 `pass_bound`: a genuine place or pass without the device key it is bound to.
+    pub const fn pass_bound() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "pass_bound",
+            "The token is bound to a device key that did not come along",
+        )
+    }
+
     /// 404 `unknown_route`
     pub const fn unknown_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "unknown_route", "There is no such route")

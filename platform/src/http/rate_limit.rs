@@ -3,11 +3,18 @@
 //! For each address the times of its admitted requests of the last minute are kept, so the answer
 //! is exact at every moment: no request more than the limit in any sixty seconds, and one is
 //! admitted again as soon as the oldest falls out. Refused requests are not counted.
+//!
+//! Replicas tell each other once a second how many they admitted ([`RateLimiter::take_sums`],
+//! [`RateLimiter::add_foreign`]); a request itself waits for nobody. What several replicas admit at
+//! once is above the limit by at most what they admit in the second before they know.
 
 use std::{
     collections::VecDeque,
     net::{IpAddr, Ipv4Addr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,13 +44,59 @@ pub struct Allowance {
 pub struct RateLimiter {
     limit: u32,
     clock: Arc<dyn Clock>,
-    admitted: DashMap<IpAddr, VecDeque<i64>>,
+    admitted: DashMap<IpAddr, Window>,
+    /// Admitted here since the others were told.
+    untold: DashMap<IpAddr, u32>,
+    /// Whether anybody is to be told.
+    has_replicas: AtomicBool,
+}
+
+/// Requests of one address in the last minute, the oldest first.
+#[derive(Default)]
+struct Window {
+    here: VecDeque<i64>,
+    /// When it was heard, and how many they were.
+    elsewhere: VecDeque<(i64, u32)>,
+}
+
+impl Window {
+    fn count(&self) -> usize {
+        let elsewhere: u32 = self.elsewhere.iter().map(|(_, count)| count).sum();
+        self.here.len() + elsewhere as usize
+    }
+
+    fn oldest(&self) -> Option<i64> {
+        let elsewhere = self.elsewhere.front().map(|(at, _)| *at);
+        self.here.front().copied().into_iter().chain(elsewhere).min()
+    }
+
+    fn forget_old(&mut self, now: i64) {
+        while self.here.front().is_some_and(|at| *at <= now - WINDOW_MS) {
+            self.here.pop_front();
+        }
+        while self.elsewhere.front().is_some_and(|(at, _)| *at <= now - WINDOW_MS) {
+            self.elsewhere.pop_front();
+        }
+        // The clock was set back: what lies ahead of it would block the address for as long.
+        while self.here.back().is_some_and(|at| *at > now) {
+            self.here.pop_back();
+        }
+        while self.elsewhere.back().is_some_and(|(at, _)| *at > now) {
+            self.elsewhere.pop_back();
+        }
+    }
 }
 
 impl RateLimiter {
     /// `limit` requests a minute and address, at least 1.
     pub fn new(limit: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { limit: limit.max(1), clock, admitted: DashMap::new() }
+        Self {
+            limit: limit.max(1),
+            clock,
+            admitted: DashMap::new(),
+            untold: DashMap::new(),
+            has_replicas: AtomicBool::new(false),
+        }
     }
 
     /// Counts one request from `bucket` if it fits. Cost: one map lookup, no allocation but the
@@ -57,17 +110,22 @@ impl RateLimiter {
                 self.admitted.entry(if is_full { SHARED } else { bucket }).or_default()
             }
         };
-        forget_old(&mut window, now);
-        let admitted = window.len() < self.limit as usize;
+        window.forget_old(now);
+        let admitted = window.count() < self.limit as usize;
         if admitted {
-            window.push_back(now);
+            window.here.push_back(now);
         }
-        let oldest = window.front().copied().unwrap_or(now);
+        let oldest = window.oldest().unwrap_or(now);
+        let count = window.count();
+        drop(window);
+        if admitted && self.has_replicas.load(Ordering::Relaxed) {
+            *self.untold.entry(bucket).or_default() += 1;
+        }
         let reset_ms = (oldest + WINDOW_MS - now).clamp(1, WINDOW_MS);
         Allowance {
             admitted,
             limit: self.limit,
-            remaining: self.limit.saturating_sub(window.len() as u32),
+            remaining: self.limit.saturating_sub(count as u32),
             reset_seconds: (reset_ms as u32).div_ceil(1000),
         }
     }
@@ -76,9 +134,29 @@ impl RateLimiter {
     pub fn forget_idle(&self) {
         let now = self.clock.now().as_millis();
         self.admitted.retain(|_, window| {
-            forget_old(window, now);
-            !window.is_empty()
+            window.forget_old(now);
+            window.count() > 0
         });
+    }
+
+    /// What was admitted here since the last call, by address: to be told to the other replicas.
+    pub fn take_sums(&self) -> Vec<(IpAddr, u32)> {
+        self.has_replicas.store(true, Ordering::Relaxed);
+        let addresses: Vec<IpAddr> = self.untold.iter().map(|entry| *entry.key()).collect();
+        addresses.iter().filter_map(|address| self.untold.remove(address)).collect()
+    }
+
+    /// What another replica has admitted, as heard now.
+    pub fn add_foreign(&self, bucket: IpAddr, count: u32) {
+        if count == 0 {
+            return;
+        }
+        let now = self.clock.now().as_millis();
+        let is_full = self.admitted.len() >= ADDRESSES_MAX && !self.admitted.contains_key(&bucket);
+        let bucket = if is_full { SHARED } else { bucket };
+        // More than the limit says no more than the limit.
+        let count = count.min(self.limit);
+        self.admitted.entry(bucket).or_default().elsewhere.push_back((now, count));
     }
 
     /// How many addresses are remembered.
@@ -93,16 +171,6 @@ impl RateLimiter {
             ticks.tick().await;
             self.forget_idle();
         }
-    }
-}
-
-fn forget_old(window: &mut VecDeque<i64>, now: i64) {
-    while window.front().is_some_and(|at| *at <= now - WINDOW_MS) {
-        window.pop_front();
-    }
-    // The clock was set back: what lies ahead of it would block the address for as long.
-    while window.back().is_some_and(|at| *at > now) {
-        window.pop_back();
     }
 }
 
@@ -206,5 +274,31 @@ mod tests {
         assert!(limiter.check(address(1)).admitted);
         assert!(!limiter.check(address(2)).admitted);
         assert_eq!(limiter.addresses(), ADDRESSES_MAX + 1);
+    }
+
+    #[test]
+    fn what_another_replica_admitted_counts_for_a_minute_from_when_it_was_heard() {
+        let (limiter, clock) = limiter(5);
+        limiter.add_foreign(address(1), 3);
+        assert_eq!(limiter.check(address(1)).remaining, 1);
+        assert_eq!(limiter.check(address(1)).remaining, 0);
+        assert!(!limiter.check(address(1)).admitted);
+        assert!(limiter.check(address(2)).admitted, "the others are not meant");
+        clock.advance_millis(60_000);
+        assert_eq!(limiter.check(address(1)).remaining, 4);
+    }
+
+    #[test]
+    fn what_was_admitted_here_is_told_once() {
+        let (limiter, _) = limiter(3);
+        limiter.check(address(1));
+        assert!(limiter.take_sums().is_empty(), "nobody was listening");
+        for _ in 0..5 {
+            limiter.check(address(1));
+        }
+        assert_eq!(limiter.take_sums(), [(address(1), 2)], "the refused ones are not counted");
+        assert!(limiter.take_sums().is_empty());
+        limiter.add_foreign(address(1), 1);
+        assert!(limiter.take_sums().is_empty(), "what was heard is not told on");
     }
 }

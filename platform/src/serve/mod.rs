@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::http::PeerAddress;
-use stall::StallGuard;
+pub use stall::StallGuard;
 
 /// Bounds of the listener.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,10 @@ use tokio::{
 };
 
 /// Passes everything on; a write that makes no progress for `timeout` fails.
-pub(super) struct StallGuard<T> {
+///
+/// An upgraded connection is downcast to `TokioIo<StallGuard<TcpStream>>` by who wants the socket
+/// itself.
+pub struct StallGuard<T> {
     inner: T,
     timeout: Duration,
     /// Runs while a write waits.
@@ -22,8 +25,13 @@ pub(super) struct StallGuard<T> {
 }
 
 impl<T> StallGuard<T> {
-    pub(super) fn new(inner: T, timeout: Duration) -> Self {
+    pub fn new(inner: T, timeout: Duration) -> Self {
         Self { inner, timeout, waiting: None }
+    }
+
+    /// The connection without the guard: its new owner watches over it.
+    pub fn into_inner(self) -> T {
+        self.inner
     }
 
     fn guard<R>(

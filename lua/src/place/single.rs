@@ -23,7 +23,7 @@ const SENTINEL_LIMIT: Duration = Duration::from_millis(300);
 const PIPELINE_COMMANDS: usize = 1_024;
 
 /// One server at a time.
-pub(crate) struct Line {
+pub(crate) struct Single {
     source: Source,
     slot: Slot<MultiplexedConnection>,
 }
@@ -34,7 +34,7 @@ enum Source {
     Sentinel { sentinels: Vec<Client>, master: String, template: ConnectionInfo },
 }
 
-impl Line {
+impl Single {
     pub fn standalone(node: ConnectionInfo) -> Result<Self, Error> {
         Ok(Self { source: Source::Standalone(client(node)?), slot: Slot::new() })
     }

@@ -1,0 +1,120 @@
+//! The record of a person in `passes`.
+//!
+//! | text | |
+//! |---|---|
+//! | `L`, 13 digits, number | a live pass, its deadline in ms, and the place it was got for |
+//! | `E`, letter, number | that pass has ended, or the place was left: `b` bought, `l` left, `i` idle, `c` closed |
+//! | `G`, grace number | a missed turn; waits in the grace |
+
+use domain::time::Timestamp;
+
+use super::LinePlace;
+use crate::{record::write_time, runs};
+
+/// Why a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassEnd {
+    Bought,
+    Left,
+    Idle,
+    Closed,
+}
+
+impl PassEnd {
+    pub(super) fn letter(self) -> u8 {
+        match self {
+            Self::Bought => b'b',
+            Self::Left => b'l',
+            Self::Idle => b'i',
+            Self::Closed => b'c',
+        }
+    }
+
+    pub(super) fn from_letter(letter: u8) -> Option<Self> {
+        [Self::Bought, Self::Left, Self::Idle, Self::Closed]
+            .into_iter()
+            .find(|end| end.letter() == letter)
+    }
+}
+
+/// How a person stands to the inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassRecord {
+    /// From `expires_at` on the pass counts as ended, whether or not it was tidied away.
+    Live {
+        expires_at: Timestamp,
+        place: LinePlace,
+    },
+    Ended {
+        reason: PassEnd,
+        place: LinePlace,
+    },
+    /// Waits in the grace under this number.
+    Graced {
+        number: u64,
+    },
+}
+
+impl PassRecord {
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Live { expires_at, place } => {
+                out.push(b'L');
+                write_time(expires_at, out);
+                runs::write_number(place.number(), out);
+            }
+            Self::Ended { reason, place } => {
+                out.extend_from_slice(&[b'E', reason.letter()]);
+                runs::write_number(place.number(), out);
+            }
+            Self::Graced { number } => {
+                out.push(b'G');
+                runs::write_number(number, out);
+            }
+        }
+    }
+
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
+        let place = |text: &[u8]| runs::number(text).map(LinePlace::from_number);
+        Some(match text.first()? {
+            b'L' => Self::Live {
+                expires_at: Timestamp(runs::number(text.get(1..14)?)?),
+                place: place(&text[14..])?,
+            },
+            b'E' => Self::Ended {
+                reason: PassEnd::from_letter(*text.get(1)?)?,
+                place: place(&text[2..])?,
+            },
+            b'G' => Self::Graced { number: runs::number(&text[1..])? },
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::queue::Lane;
+
+    use super::*;
+
+    #[test]
+    fn records_come_back_as_they_were_written() {
+        let place = LinePlace { lane: Lane::Priority, index: 12 };
+        for record in [
+            PassRecord::Live { expires_at: Timestamp(1_790_000_600_000), place },
+            PassRecord::Ended { reason: PassEnd::Idle, place },
+            PassRecord::Graced { number: 7 },
+        ] {
+            let mut text = Vec::new();
+            record.write(&mut text);
+            assert_eq!(PassRecord::read(&text), Some(record));
+        }
+    }
+
+    #[test]
+    fn a_broken_record_is_not_read() {
+        for text in ["", "L", "L1790000600000", "Ex12", "E", "G", "X1", "Gx"] {
+            assert_eq!(PassRecord::read(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Routes: each reads its request, and hands it on.
+
+pub(crate) mod live;

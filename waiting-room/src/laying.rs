@@ -1,0 +1,142 @@
+//! Laying a line in the store: the first time, and again whenever the store has lost it.
+//!
+//! Whatever the store forgot, the ledger knows enough: how many places may have been given out, how
+//! far people were let in, who has entered. Places are their own backup: who shows one is
+//! registered again. Indexes that were reserved and perhaps not given out are skipped.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{id::EventId, queue::Lane};
+use inventory::EventAtWork;
+use ledger::{PassRow, passes::PassEnd as LedgerEnd};
+use lua::{LayLine, LinePhase, LinePlace, PassEnd, PassRecord, Reader, Termed};
+use tokio::time::sleep;
+
+use crate::{WaitingRoom, error::Refusal, lines::Line};
+
+/// Indexes reserved at first, and how the block grows with the line: few are skipped when a small
+/// line is laid again, and a large one asks the ledger seldom.
+const BLOCK_MIN: u64 = 64;
+const BLOCK_SHARE: u64 = 8;
+/// Passes read from the ledger, and laid, in one call.
+const PASSES_PER_CALL: u32 = 5_000;
+/// A process that dies while it lays the line holds the others up for so long.
+const LEASE_MS: i64 = 2_000;
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// How many more indexes to reserve when so many are given out.
+pub(crate) fn block(given: u64) -> u64 {
+    BLOCK_MIN + given / BLOCK_SHARE
+}
+
+impl WaitingRoom {
+    /// Lays the line under the next term, unless somebody else just did.
+    pub(crate) async fn lay(
+        self: &Arc<Self>,
+        event: &EventAtWork,
+        line: &Line,
+    ) -> Result<(), Refusal> {
+        let before = line.state().term;
+        let _one = line.laying.lock().await;
+        if line.state().term != before {
+            return Ok(());
+        }
+        let id = &event.event.id;
+        // One process lays, the others read what it laid: each laying skips indexes.
+        let lease = format!("laying/{id}");
+        if self.ledger.acquire_lease(&lease, &self.owner, LEASE_MS).await?.is_none() {
+            sleep(LOOK_AGAIN_AFTER).await;
+            return Ok(());
+        }
+        let laid = match self.has_later_term(line, before).await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.lay_next_term(event, line).await,
+            Err(refusal) => Err(refusal),
+        };
+        self.ledger.release_lease(&lease, &self.owner).await?;
+        laid
+    }
+
+    /// Whether somebody laid the line since this process read it.
+    async fn has_later_term(&self, line: &Line, known: u64) -> Result<bool, Refusal> {
+        let reader = Reader { term: Some(known), has_draw: true, ..Reader::default() };
+        let read = self.store.read_line(&line.partition, &reader).await?;
+        Ok(read.is_some_and(|read| read.term > known))
+    }
+
+    async fn lay_next_term(
+        self: &Arc<Self>,
+        event: &EventAtWork,
+        line: &Line,
+    ) -> Result<(), Refusal> {
+        let id = &event.event.id;
+        let standing = self.ledger.ensure_line(id, platform::random::bytes()).await?;
+        let term = self.ledger.next_term(id).await?;
+        // What this reservation begins at was reserved by nobody else: two processes that lay at
+        // once never give out the same index.
+        let (mut given, mut ceiling) = ([0; 2], [0; 2]);
+        for lane in Lane::ALL {
+            let number = lane.number();
+            let block = block(standing.ceilings[number]);
+            ceiling[number] = self.ledger.reserve_ceiling(id, lane, 0, block).await?;
+            given[number] = ceiling[number] - block;
+        }
+        let laying = LayLine {
+            term,
+            fence: standing.fence,
+            phase: phase_of(standing.phase),
+            joined: given,
+            ceiling,
+            size: standing.sizes.unwrap_or_default(),
+            cursors: standing.cursors,
+            waiting_max: event.event.queue.max_waiting.unwrap_or(0).into(),
+            draw: standing.draw,
+            passes: Vec::new(),
+        };
+        match self.store.lay_line(&line.partition, &laying).await? {
+            Termed::Done(laid) => {
+                tracing::info!(event = %id, term, joined = ?laid.joined, "the line was laid");
+            }
+            // A later term: another process was faster.
+            Termed::OtherTerm { current } => {
+                tracing::info!(event = %id, term, current, "the line was laid by another process");
+                return Ok(());
+            }
+        }
+        self.lay_passes(id, line, term).await
+    }
+
+    async fn lay_passes(&self, event: &EventId, line: &Line, term: u64) -> Result<(), Refusal> {
+        let mut after = None;
+        loop {
+            let rows = self.ledger.passes(event, after, PASSES_PER_CALL).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some((last.lane, last.index));
+            let records: Vec<_> = rows.iter().map(|row| (row.person, record(row))).collect();
+            match self.store.add_passes(&line.partition, term, &records).await? {
+                Termed::Done(_) => {}
+                Termed::OtherTerm { .. } => return Ok(()),
+            }
+        }
+    }
+}
+
+fn record(row: &PassRow) -> PassRecord {
+    let place = LinePlace { lane: row.lane, index: row.index };
+    match row.end_reason {
+        None => PassRecord::Live { expires_at: row.expires_at, place },
+        Some(reason) => PassRecord::Ended {
+            reason: match reason {
+                LedgerEnd::Bought => PassEnd::Bought,
+                LedgerEnd::Left => PassEnd::Left,
+                LedgerEnd::Idle => PassEnd::Idle,
+                LedgerEnd::Closed => PassEnd::Closed,
+            },
+            place,
+        },
+    }
+}
+
+pub(crate) fn phase_of(phase: ledger::lines::LinePhase) -> LinePhase {
+    LinePhase::from_word(phase.as_str()).expect("both know the same phases")
+}

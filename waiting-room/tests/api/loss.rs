@@ -1,0 +1,134 @@
+//! A store that is away, that forgets, or that goes back.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Stores, World, brisk, slow};
+
+/// Longer ago than this, what is known is stale.
+const STALE_MS: i64 = 1_500;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_is_away_people_are_told_what_was_known_and_nobody_moves() {
+    let world = World::open(Stores::redis(), slow()).await;
+    let people = world.people(5).await;
+    world.open_line().await;
+    world.round().await;
+    let (ada, place) = &people[0];
+    let before = ada.status(place).await;
+    assert_eq!(before["stale"], false);
+    let stored = world.stored_line().await.cursors;
+
+    world.stores.own_redis().kill();
+    world.advance_millis(STALE_MS);
+    world.node.follow().await;
+    world.node.lead().await;
+    let status = ada.status(place).await;
+    assert_eq!((&status["stale"], &status["position"]), (&true.into(), &before["position"]));
+    assert_eq!(status["eta_seconds"], Value::Null);
+    ada.enter(place).await.expect_refusal(503, "queue_unavailable");
+    let refused = world.buyer().join().await;
+    assert!(!refused.header("retry-after").is_empty());
+    refused.expect_refusal(503, "queue_unavailable");
+    assert_eq!(world.stored_line().await.cursors, stored);
+
+    world.stores.own_redis().restart();
+    let fresh = async || (ada.status(place).await["stale"] == false).then_some(());
+    world.until("the store to be back", fresh).await;
+    assert!(ada.position(place).await <= before["position"].as_u64());
+    assert_eq!(ada.join_again(place).await.expect_known().index, place.index);
+    assert!(world.buyer().join().await.expect_new().index >= 5);
+    world.assert_ledger_is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_moves_on_after_redis_was_away() {
+    let world = World::open(Stores::redis(), slow()).await;
+    let people = world.people(5).await;
+    world.open_line().await;
+    world.stores.own_redis().restart();
+    world.change_settings(serde_json::json!({"admit_per_minute": 6_000})).await;
+    for (buyer, place) in &people {
+        world.until_state(buyer, place, "your_turn").await;
+        buyer.enter(place).await.expect_pass(201);
+    }
+    world.assert_ledger_is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_questions_cost_redis_at_most_one_command() {
+    let world = World::open(Stores::redis(), slow()).await;
+    let people = world.people(10).await;
+    world.open_line().await;
+    let before = commands(&world);
+    for number in 0..1_000 {
+        let (buyer, place) = &people[number % people.len()];
+        buyer.try_status(place).await.expect(200);
+    }
+    let asked = commands(&world) - before;
+    assert!(asked <= 1, "{asked} commands");
+}
+
+/// Commands that Redis has run so far, but those that ask for this.
+fn commands(world: &World) -> u64 {
+    let redis = world.stores.own_redis();
+    let report = redis.command(&["INFO", "commandstats"]).text();
+    let calls = report.lines().filter(|line| !line.starts_with("cmdstat_info"));
+    calls
+        .filter_map(|line| line.split_once("calls=")?.1.split(',').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+#[tokio::test]
+async fn nobody_gets_an_index_that_somebody_was_given_before_a_roll_back() {
+    let world = World::new(slow()).await;
+    world.people(3).await;
+    world.node.follow().await;
+    let simulation = world.store.simulation().expect("in process");
+    let earlier = simulation.keyspace();
+    let mut given: Vec<u64> = world.people(5).await.iter().map(|(_, place)| place.index).collect();
+    simulation.restore(earlier);
+    given.extend(world.people(5).await.iter().map(|(_, place)| place.index));
+    assert_eq!(given.iter().collect::<BTreeSet<_>>().len(), given.len(), "{given:?}");
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_twice_after_a_roll_back() {
+    let world = World::new(brisk()).await;
+    let people = world.people(4).await;
+    world.open_line().await;
+    let simulation = world.store.simulation().expect("in process");
+    for (buyer, place) in &people {
+        world.until_state(buyer, place, "your_turn").await;
+    }
+    let earlier = simulation.keyspace();
+    let mut passes = Vec::new();
+    for (buyer, place) in &people {
+        passes.push(buyer.enter(place).await.expect_pass(201));
+    }
+    let (gone, hers) = &people[0];
+    gone.leave(hers).await.expect(204);
+    simulation.restore(earlier);
+    world.rounds(2).await;
+    gone.enter(hers).await.expect_refusal(403, "pass_expired");
+    for ((buyer, place), pass) in people.iter().zip(&passes).skip(1) {
+        let again = buyer.enter(place).await;
+        let status = again.status;
+        assert_eq!(again.expect_pass(status).id, pass.id);
+    }
+    assert_eq!(world.ledger.passes(&world.event.id, None, 10).await.expect("rows").len(), 4);
+    world.assert_ledger_is_clean().await;
+}
+
+#[tokio::test]
+async fn a_line_laid_anew_keeps_its_phase_and_its_rules() {
+    let world = World::new(domain::event::Queue { max_waiting: Some(3), ..slow() }).await;
+    world.people(2).await;
+    world.act("open", "").await.expect(200);
+    world.act("pause", "").await.expect(200);
+    world.lose_everything();
+    world.rounds(2).await;
+    let told = world.node.settings().await;
+    assert_eq!((&told["phase"], &told["max_waiting"]), (&"paused".into(), &3.into()));
+}

@@ -1,0 +1,165 @@
+//! Journeys through the waiting room, simulated by the ten thousand: three processes over one store
+//! and one ledger, time in the simulation's hand, people who refresh, open tabs, come late, leave;
+//! processes that are killed and hang; a store that loses its last writes, or everything.
+//!
+//! `JOURNEYS` sets how many (a million takes a release build), `JOURNEYS_SEED` the seed; both are
+//! printed, with a table of what happened.
+
+mod findings;
+mod person;
+mod random;
+mod world;
+
+use std::{env, time::Instant};
+
+use domain::queue::Lane;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use waiting_room::{simulation::change_settings, views::SettingsBody};
+
+use crate::{
+    findings::Table,
+    person::Person,
+    random::Random,
+    world::{OPENS_AFTER_MS, STEP_MS, Trouble, World, rate, rules},
+};
+
+/// Of one sale, at most.
+const PEOPLE_MAX: u64 = 20_000;
+/// After the opening: twice as long as it should take.
+const STEPS_MAX: i64 = 3_600_000 / STEP_MS;
+/// Acts under way at once.
+const ACTS_AT_ONCE: usize = 256;
+
+fn number(name: &str, default: u64) -> u64 {
+    match env::var(name) {
+        Ok(text) => text.parse().expect("a number"),
+        Err(_) => default,
+    }
+}
+
+#[tokio::test]
+async fn nobody_loses_their_place_on_any_journey() {
+    let journeys = number("JOURNEYS", 6_000);
+    let seed = number("JOURNEYS_SEED", u64::from_be_bytes(platform::random::bytes()));
+    println!("{journeys} journeys; JOURNEYS_SEED={seed}");
+    let began = Instant::now();
+    let mut seeds = Random::new(seed);
+    let mut table = Table::default();
+    let sales = journeys.div_ceil(PEOPLE_MAX).max(3);
+    for sale in 0..sales {
+        let trouble = [Trouble::Losses, Trouble::Kills, Trouble::None][(sale % 3) as usize];
+        let people = journeys / sales + u64::from(sale < journeys % sales);
+        let seed = seeds.next();
+        let world = World::new(seed, people, trouble).await;
+        run(&world, seed).await;
+        println!("sale {sale}, {trouble:?}, {people} people, {:.0?}", began.elapsed());
+        table.add(&world.findings.borrow(), seed);
+    }
+    println!("\n{table}\n{:.0?}", began.elapsed());
+    assert!(table.broken.is_empty(), "rules were broken");
+    assert_eq!(table.counts["journeys"], journeys);
+    let held = table.intervals_held();
+    assert!((0.75..=0.85).contains(&held), "{:.1} % of the intervals held", held * 100.0);
+}
+
+/// One sale, to its end.
+async fn run(world: &World, seed: u64) {
+    let mut people: Vec<Option<Person>> = Vec::new();
+    let mut calendar: Vec<Vec<usize>> = vec![Vec::new(); STEPS_MAX as usize + 1];
+    for number in 0..world.people as usize {
+        let mut person = Person::new(number, seed, world);
+        calendar[person.arrives_at() as usize].push(number);
+        people.push(Some(person));
+    }
+    let changes = rate_changes(world);
+    let mut left = people.len();
+    while left > 0 && world.step() < STEPS_MAX {
+        world.go_on().await;
+        let step = world.step();
+        if let Some((_, factor)) = changes.iter().find(|(at, _)| *at == step) {
+            change_rate(world, *factor).await;
+        }
+        let due = std::mem::take(&mut calendar[step as usize]);
+        for numbers in due.chunks(ACTS_AT_ONCE) {
+            let acts: FuturesUnordered<_> = numbers
+                .iter()
+                .map(|number| {
+                    let mut person = people[*number].take().expect("one act at a time");
+                    async move { (*number, person.act(world).await, person) }
+                })
+                .collect();
+            for (number, next, person) in acts.collect::<Vec<_>>().await {
+                match next {
+                    Some(next) if next <= STEPS_MAX => calendar[next as usize].push(number),
+                    Some(_) => {}
+                    None => left -= 1,
+                }
+                people[number] = Some(person);
+            }
+        }
+    }
+    people.iter().flatten().for_each(|person| person.stuck(world));
+    agree(world).await;
+}
+
+/// When (step) the organiser sets which rate.
+fn rate_changes(world: &World) -> Vec<(i64, f64)> {
+    world.random(|random| {
+        let opens = OPENS_AFTER_MS / STEP_MS;
+        (1..=3)
+            .map(|number| {
+                let at = opens + number * 200_000 / STEP_MS + random.between(0, 60_000 / STEP_MS);
+                (at, random.between(60, 160) as f64 / 100.0)
+            })
+            .collect()
+    })
+}
+
+async fn change_rate(world: &World, factor: f64) {
+    let opens_at = world.now();
+    let queue = rules(opens_at, rate(world.people, factor));
+    let body = SettingsBody {
+        enabled: true,
+        opens_at: queue.opens_at,
+        admit_per_minute: queue.admit_per_minute,
+        pass_seconds: queue.pass_seconds,
+        turn_seconds: queue.turn_seconds,
+        ..SettingsBody::default()
+    };
+    let (room, ..) = world.any_node();
+    match change_settings(&room, world.event.as_str(), &body).await {
+        Ok(_) => world.count("changes of the rate"),
+        Err(_) => world.count("changes of the rate refused"),
+    }
+}
+
+/// The ledger has one row for each place that let somebody in, and nobody has two live passes.
+async fn agree(world: &World) {
+    let (mut after, mut rows) = (None, Vec::new());
+    loop {
+        let page = world.ledger.passes(&world.event, after, 5_000).await.expect("the ledger");
+        let Some(last) = page.last() else { break };
+        after = Some((last.lane, last.index));
+        rows.extend(page);
+    }
+    let entered = world.findings.borrow().places_entered();
+    let unanswered = rows.len() as u64 - entered.min(rows.len() as u64);
+    if (rows.len() as u64) < entered {
+        world.broke("passes that the ledger lacks", format!("{entered}, {} rows", rows.len()));
+    }
+    for _ in 0..unanswered {
+        world.count("passes whose first answer was lost");
+    }
+    let mut live: Vec<_> = rows.iter().filter(|row| row.end_reason.is_none()).collect();
+    live.sort_by_key(|row| row.person);
+    for pair in live.windows(2).filter(|pair| pair[0].person == pair[1].person) {
+        world.broke("two live passes of one person", format!("{pair:?}"));
+    }
+    let released = world.findings.borrow().cursors();
+    let by_lane = |lane: Lane| rows.iter().filter(|row| row.lane == lane).count() as u64;
+    for lane in Lane::ALL {
+        if by_lane(lane) > released[lane.number()] + released[2] {
+            world.broke("more entered than were released", lane);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+/**
+ * The frame loop: copies tiles, paints a few missing ones within a budget, draws the buyer's seats
+ * and the names of zones on top. Draws only when something moved or changed.
+ */
+
+import { TILE_SIZE, TileCache } from './tiles.js';
+import { Overlay } from './overlay.js';
+import { Painter, usualRowPitch } from './paint.js';
+
+/** Milliseconds of a frame for painting tiles: while moving, and while standing. */
+const BUDGET_MOVING_MS = 7;
+const BUDGET_STANDING_MS = 12;
+/** The scale stands still this long before tiles are painted at exactly this scale. */
+const SETTLE_MS = 130;
+/** How far a layer may be enlarged or shrunk while zooming before the next one is painted. */
+const STRETCH_MAX = 1.9;
+const SHRINK_MIN = 0.55;
+/** More changes at once than this, and all tiles are looked upon as changed. */
+const CHANGES_MAX = 1500;
+/** A sharper screen gains nothing that an eye sees, but costs four times the pixels. */
+const RATIO_MAX = 2;
+
+export class Renderer {
+  #painter;
+  #tiles = new TileCache();
+  #overlay;
+  #context;
+  #requested = 0;
+  #frame = 0;
+  /** @type {import('./tiles.js').Layer | null} */
+  #current = null;
+  /** @type {import('./tiles.js').Layer | null} */
+  #former = null;
+  #lastScale = 0;
+  #scaleChangedAt = 0;
+  #ratio = 1;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import('./camera.js').Camera} camera
+   * @param {Omit<import('./paint.js').Scene, 'rowPitch'> & { seatMarks: Map<number, number>, hovered: number, cursor: number, zoneFree: Uint32Array }} scene
+   */
+  constructor(canvas, camera, scene) {
+    this.canvas = canvas;
+    this.camera = camera;
+    this.scene = Object.assign(scene, { rowPitch: usualRowPitch(scene.chart) });
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
+    this.#painter = new Painter(this.scene);
+    this.#overlay = new Overlay(this.scene);
+  }
+
+  /** @param {number} width CSS pixels @param {number} height @param {number} ratio device pixels a CSS pixel */
+  resize(width, height, ratio) {
+    const former = this.#ratio;
+    this.#ratio = Math.min(ratio, RATIO_MAX);
+    this.canvas.width = Math.max(1, Math.round(width * this.#ratio));
+    this.canvas.height = Math.max(1, Math.round(height * this.#ratio));
+    this.camera.resize(width, height);
+    if (former !== this.#ratio) this.repaint();
+    else this.request();
+  }
+
+  /** Everything looks different: colours or the filter changed. */
+  repaint() {
+    this.#tiles.clear();
+    this.#current = null;
+    this.#former = null;
+    this.#painter.forgetColours();
+    this.request();
+  }
+
+  /** All states are new. */
+  statesReplaced() {
+    this.#tiles.markAllStale();
+    this.request();
+  }
+
+  /** @param {ArrayLike<number>} seats whose state changed */
+  statesChanged(seats) {
+    if (seats.length > CHANGES_MAX) return this.statesReplaced();
+    const { chart, rowPitch } = this.scene;
+    for (const layer of this.#tiles.layers) {
+      const bars = (chart.pitch * layer.scale) / this.#ratio < 3;
+      for (let at = 0; at < seats.length; at += 1) {
+        // A bar is as long as its row.
+        const reach = bars ? rowPitch * 25 : rowPitch;
+        const [x, y] = [chart.x[seats[at]], chart.y[seats[at]]];
+        this.#tiles.markStale(layer, { x0: x - reach, y0: y - reach, x1: x + reach, y1: y + reach });
+      }
+    }
+    this.request();
+  }
+
+  /** A frame is wanted. */
+  request() {
+    if (this.#requested === 0) this.#requested = requestAnimationFrame((now) => this.#draw(now));
+  }
+
+  stop() {
+    cancelAnimationFrame(this.#requested);
+  }
+
+  /** @param {number} now */
+  #draw(now) {
+    this.#requested = 0;
+    this.#frame += 1;
+    const { camera } = this;
+    camera.advance(now);
+    if (camera.scale !== this.#lastScale) {
+      this.#lastScale = camera.scale;
+      this.#scaleChangedAt = now;
+    }
+    const settling = now - this.#scaleChangedAt < SETTLE_MS;
+    const layer = this.#chooseLayer(settling);
+    const work = this.#copyTiles(layer);
+    const busy = this.#paintTiles(layer, work, now, camera.moving || settling);
+    this.#overlay.draw(this.#context, camera, this.#ratio);
+    if (camera.moving || settling || busy) this.request();
+    else this.#tiles.dropOthers([layer, this.#former ?? layer]);
+  }
+
+  #chooseLayer(settling) {
+    const exact = this.camera.scale * this.#ratio;
+    const current = this.#current;
+    const stretch = current ? exact / current.scale : Infinity;
+    if (current && settling && stretch < STRETCH_MAX && stretch > SHRINK_MIN) return current;
+    // While zooming: whole steps, so that coming back finds the tiles again.
+    const scale = settling && current ? 2 ** (Math.round(Math.log2(exact) * 2) / 2) : exact;
+    if (current?.scale === scale) return current;
+    this.#former = current;
+    this.#current = this.#tiles.layer(scale, this.#tiles.layers.length === 0);
+    return this.#current;
+  }
+
+  /** Where a layer's tile lies on the canvas, in whole device pixels. */
+  #placeOf(layer) {
+    const { camera } = this;
+    const zoom = (camera.scale * this.#ratio) / layer.scale;
+    const originX = Math.round((camera.width / 2) * this.#ratio - camera.x * camera.scale * this.#ratio);
+    const originY = Math.round((camera.height / 2) * this.#ratio - camera.y * camera.scale * this.#ratio);
+    const side = TILE_SIZE * zoom;
+    return {
+      side,
+      originX,
+      originY,
+      firstColumn: Math.floor(-originX / side),
+      lastColumn: Math.floor((this.canvas.width - 1 - originX) / side),
+      firstRow: Math.floor(-originY / side),
+      lastRow: Math.floor((this.canvas.height - 1 - originY) / side),
+    };
+  }
+
+  /** @returns {{ missing: [number, number][], stale: import('./tiles.js').Tile[] }} */
+  #copyTiles(layer) {
+    const context = this.#context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const place = this.#placeOf(layer);
+    const work = { missing: /** @type {[number, number][]} */ ([]), stale: /** @type {import('./tiles.js').Tile[]} */ ([]) };
+    const ready = [];
+    for (let row = place.firstRow; row <= place.lastRow; row += 1) {
+      for (let column = place.firstColumn; column <= place.lastColumn; column += 1) {
+        const tile = this.#tiles.get(layer, column, row);
+        if (!tile) {
+          if (this.#touchesPlan(layer, column, row)) work.missing.push([column, row]);
+          continue;
+        }
+        ready.push(tile);
+        if (tile.stale) work.stale.push(tile);
+      }
+    }
+    context.fillStyle = this.scene.palette.ground;
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (work.missing.length > 0) this.#copyStandIns(layer);
+    context.imageSmoothingEnabled = place.side !== TILE_SIZE;
+    for (const tile of ready) this.#copy(tile, place);
+    return work;
+  }
+
+  /** What other layers have of the window, until this one is painted. */
+  #copyStandIns(layer) {
+    for (const other of this.#tiles.layers) {
+      if (other === layer || (!other.pinned && other !== this.#former)) continue;
+      const place = this.#placeOf(other);
+      for (const tile of other.tiles.values()) {
+        const outside = tile.column < place.firstColumn || tile.column > place.lastColumn
+          || tile.row < place.firstRow || tile.row > place.lastRow;
+        if (!outside) this.#copy(tile, place);
+      }
+    }
+  }
+
+  #copy(tile, { side, originX, originY }) {
+    tile.seenAt = this.#frame;
+    const left = originX + Math.round(tile.column * side);
+    const top = originY + Math.round(tile.row * side);
+    if (side === TILE_SIZE) return this.#context.drawImage(tile.canvas, left, top);
+    const right = originX + Math.round((tile.column + 1) * side);
+    const bottom = originY + Math.round((tile.row + 1) * side);
+    this.#context.drawImage(tile.canvas, left, top, right - left, bottom - top);
+  }
+
+  #touchesPlan(layer, column, row) {
+    const { chart, rowPitch } = this.scene;
+    const unit = TILE_SIZE / layer.scale;
+    const margin = rowPitch * 2;
+    return (column + 1) * unit >= chart.box.x0 - margin && column * unit <= chart.box.x1 + margin
+      && (row + 1) * unit >= chart.box.y0 - margin && row * unit <= chart.box.y1 + margin;
+  }
+
+  /** @returns {boolean} something is left to paint */
+  #paintTiles(layer, { missing, stale }, now, moving) {
+    if (missing.length === 0 && stale.length === 0) return false;
+    const place = this.#placeOf(layer);
+    const middleColumn = (place.firstColumn + place.lastColumn) / 2;
+    const middleRow = (place.firstRow + place.lastRow) / 2;
+    const distance = ([column, row]) => Math.hypot(column - middleColumn, row - middleRow);
+    missing.sort((left, right) => distance(left) - distance(right));
+    const until = performance.now() + (moving ? BUDGET_MOVING_MS : BUDGET_STANDING_MS);
+    this.#context.imageSmoothingEnabled = place.side !== TILE_SIZE;
+    let left = missing.length;
+    for (const [column, row] of missing) {
+      if (performance.now() > until) return true;
+      const tile = this.#tiles.add(layer, column, row, now, this.#frame);
+      this.#paint(layer, tile, now);
+      this.#copy(tile, place);
+      left -= 1;
+    }
+    let waiting = left;
+    for (const tile of stale) {
+      if (performance.now() > until || !TileCache.due(tile, now)) {
+        waiting += 1;
+        continue;
+      }
+      this.#paint(layer, tile, now);
+      this.#copy(tile, place);
+    }
+    return waiting > 0;
+  }
+
+  #paint(layer, tile, now) {
+    tile.stale = false;
+    tile.paintedAt = now;
+    const { context, column, row } = tile;
+    this.#painter.paint(context, column * TILE_SIZE, row * TILE_SIZE, TILE_SIZE, layer.scale, this.#ratio);
+  }
+}
