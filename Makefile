@@ -4,15 +4,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Servers that the tests start as private instances; `setup` installs what is missing.
-PACKAGES := redis-server postgresql
+# What the tests start: private servers, a browser, and the pages' unit tests; `setup` installs what
+# is missing.
+PACKAGES := redis-server postgresql chromium chromium-driver nodejs
 
-.PHONY: help setup format lint test bench clean
+.PHONY: help setup format lint test screenshots bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: ## Install the servers that the tests start (Debian, once)
+setup: ## Install what the tests start (Debian, once)
 	@missing=$$(for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; \
 	done); \
@@ -33,11 +34,16 @@ lint: ## Check the format, the lints and the documentation, warnings as errors
 test: setup ## Run every test on every store combination, on private servers
 	# First and by itself: the README's test wants it, and a build beside a crowd disturbs the crowd.
 	cargo build --release
+	node --test web/tests/*.test.mjs
 	cargo test --workspace --features failpoints
 
-bench: ## Measure the hold beside its floors, in one run
+screenshots: setup ## Picture every page, light and dark, on a phone and a desktop: target/screenshots
+	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
+
+bench: ## Measure the hold and the waiting room beside their floors
 	cargo build --release --package holdfast --package loadtest
 	target/release/hold_bench
+	target/release/queue_bench
 
 clean: ## Remove what builds and demos have made
 	cargo clean

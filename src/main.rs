@@ -2,11 +2,13 @@
 
 mod audit;
 mod demo;
+mod parts;
 mod payment;
 mod queue;
 mod roles;
 mod serve;
 mod stores;
+mod sums;
 mod venue;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};

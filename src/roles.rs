@@ -7,16 +7,18 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 pub enum Role {
     Engine,
     WaitingRoom,
+    SeatmapWs,
     Payments,
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::Engine, Self::WaitingRoom, Self::Payments];
+    pub const ALL: [Self; 4] = [Self::Engine, Self::WaitingRoom, Self::SeatmapWs, Self::Payments];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Engine => "engine",
             Self::WaitingRoom => "waiting-room",
+            Self::SeatmapWs => "seatmap-ws",
             Self::Payments => "payments",
         }
     }
@@ -75,6 +77,11 @@ mod tests {
         assert!(Roles::new(&[]).are_all());
         let engine = Roles::new(&["engine".parse().unwrap()]);
         assert!(engine.has(Role::Engine) && !engine.has(Role::Payments) && !engine.are_all());
-        assert!("kitchen".parse::<Role>().unwrap_err().contains("engine, waiting-room, payments"));
+        assert!(
+            "kitchen"
+                .parse::<Role>()
+                .unwrap_err()
+                .contains("engine, waiting-room, seatmap-ws, payments")
+        );
     }
 }

@@ -4,20 +4,17 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use axum::{
-    Json, Router,
+    Json,
     extract::{Query, State},
     middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
 use domain::time::Clock;
-use engine::{Engine, EngineSettings};
 use ledger::Ledger;
-use payments::Payments;
 use platform::{
     Keys, Settings, SystemClock, Tasks,
     health::Health,
-    config::StripeRate,
     http::{Edge, EdgeSettings, Organizer, Problem, device_cookie},
     serve::ServeLimits,
     shutdown::wait_for_signal,
@@ -26,14 +23,16 @@ use platform::{
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use waiting_room::{WaitingRoom, WaitingRoomSettings};
+use waiting_room::WaitingRoom;
 
 use crate::{
     audit::{self, Seats},
     demo,
+    parts::{self, Parts},
     payment::{self, SANDBOX_PATH},
     roles::{Role, Roles},
     stores::Stores,
+    sums,
 };
 
 /// After the listener has drained: how long background work may take to end.
@@ -113,67 +112,27 @@ impl Service {
         let data_dir_lock = stores.lock_data_dir(&settings)?;
         stores.ledger.check_durability().await.context("money is not served")?;
 
-        let (tracker, ending) = (TaskTracker::new(), CancellationToken::new());
-        let inventory = stores.inventory();
-        inventory.spawn_tasks(ending.clone(), &tracker);
-        let mut router = Router::new();
-        let mut document = None::<utoipa::openapi::OpenApi>;
-        let mut add = |part: utoipa::openapi::OpenApi| match &mut document {
-            Some(document) => document.merge(part),
-            None => document = Some(part),
-        };
+        let mut parts = Parts::new(&settings, &stores, clock.clone(), keys);
+        parts.inventory.spawn_tasks(parts.ending.clone(), &parts.tracker);
         if roles.has(Role::Engine) {
-            let engine = Engine::new(
-                inventory.clone(),
-                stores.ledger.clone(),
-                clock.clone(),
-                keys.clone(),
-                EngineSettings { held_seats_per_address: settings.held_seats_per_address },
-            );
-            engine.spawn_tasks(ending.clone(), &tracker);
-            router = router.merge(engine::router(engine));
-            add(engine::openapi());
+            parts.add_engine();
         }
-        let mut waiting_room = None;
         if roles.has(Role::WaitingRoom) {
-            let room = WaitingRoom::new(
-                inventory.clone(),
-                stores.ledger.clone(),
-                stores.seats.clone(),
-                clock.clone(),
-                keys.clone(),
-                waiting_room_settings(&settings),
-            );
-            room.spawn_tasks(ending.clone(), &tracker);
-            router = router.merge(waiting_room::router(room.clone()));
-            add(waiting_room::openapi());
-            waiting_room = Some(room);
+            parts.add_waiting_room();
+        }
+        if roles.has(Role::SeatmapWs) {
+            parts.add_seatmap_ws();
         }
         if let Some(payments_settings) = &payments_settings {
-            let payments = Payments::new(
-                stores.ledger.clone(),
-                keys,
-                clock.clone(),
-                payments_settings,
-                tracker.clone(),
-            )?;
-            payments.spawn_tasks(&ending);
-            router = router.merge(payments::router(payments));
-            add(payments::openapi());
-            if settings.sandbox {
-                let sandbox = payment::open_sandbox(&settings, payments_settings, clock.clone())?;
-                router = router.nest(SANDBOX_PATH, sandbox.router());
-                let ending = ending.clone();
-                tracker.spawn(async move { sandbox.run(ending).await });
-            }
+            parts.add_payments(payments_settings)?;
         }
-        let document = document.context("a process has at least one role")?;
+        let Parts { router, tracker, ending, draining, waiting_room, .. } = parts;
         let seats = Arc::new(Seats::At(stores.seats.clone()));
         let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
         let health = health(&stores);
         let router = router
             .route("/v1/audit", get(answer_audit).with_state(auditor))
-            .merge(engine::openapi_router(document))
+            .merge(parts::documents(roles.has(Role::SeatmapWs)))
             .merge(health.clone().router())
             .merge(telemetry.router())
             .merge(web::router().layer(from_fn(device_cookie)))
@@ -182,10 +141,13 @@ impl Service {
         let tasks = Tasks::new();
         edge.spawn_tasks(&tasks);
         telemetry.spawn_tasks(&tasks);
+        if let Some(limiter) = edge.limiter().filter(|_| !stores.seats.is_in_process()) {
+            let exchange = sums::exchange(stores.seats.clone(), limiter.clone());
+            tasks.spawn("rate_limit_sums", exchange);
+        }
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("{} cannot be listened on", settings.listen))?;
-        let draining = CancellationToken::new();
         let router = edge.wrap(router);
         let stopping = draining.clone();
         let listener = tokio::spawn(async move {
@@ -227,20 +189,6 @@ impl Service {
         }
         self.tasks.shut_down(TASKS_END_WITHIN).await;
         Ok(())
-    }
-}
-
-fn waiting_room_settings(settings: &Settings) -> WaitingRoomSettings {
-    // An order costs the account some four calls, of which one endpoint sees one.
-    const CALLS_PER_ORDER: u32 = 4;
-    let orders_per_second = |rate: StripeRate| rate.endpoint.min(rate.account / CALLS_PER_ORDER);
-    WaitingRoomSettings {
-        proof_of_work: settings.proof_of_work,
-        draw_beacon: settings.draw_beacon.clone(),
-        payments_per_minute: settings
-            .stripe
-            .rate
-            .map(|rate| f64::from(orders_per_second(rate).max(1)) * 60.0),
     }
 }
 

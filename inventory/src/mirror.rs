@@ -403,6 +403,23 @@ mod tests {
     }
 
     #[test]
+    fn who_follows_learns_when_each_seat_changed_for_the_public() {
+        let mut mirror = mirror();
+        let advances = mirror.track_changes();
+        mirror.follow(1, &delta(11, 2, CellState::Held));
+        mirror.follow(1, &delta(12, 2, CellState::Claimed));
+        mirror.follow(1, &delta(13, 4, CellState::Sold));
+        assert_eq!(*advances.borrow(), (1, 13));
+        let mut seats = FollowedSeats::default();
+        mirror.copy_to(&mut seats);
+        assert_eq!((seats.epoch, seats.version, seats.changes.known_from), (1, 13, 10));
+        assert_eq!(seats.changes.seats, [0, 0, 11, 0, 13, 0]);
+        mirror.load(&snapshot(1, 20, [CellState::Free; 6]));
+        mirror.copy_to(&mut seats);
+        assert_eq!((seats.version, seats.changes.known_from), (20, 20));
+    }
+
+    #[test]
     fn a_difference_is_counted_only_at_the_same_version() {
         let mut mirror = mirror();
         let mut states = [CellState::Free; 6];

@@ -10,3 +10,4 @@ pub mod floor;
 pub mod generator;
 pub mod recording;
 pub mod rounds;
+pub mod servers;

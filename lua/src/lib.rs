@@ -1,7 +1,9 @@
-//! The only door to Redis: who holds which seat of an event, decided by scripts.
+//! The only door to Redis: who holds which seat of an event and who stands where in its line,
+//! decided by scripts.
 //!
 //! One event's inventory is a *partition*: six keys in one slot ([`keys`]), so that one script
-//! sees all of it.
+//! sees all of it. The event's line, if its queue is on, stands beside it, in the same slot: its
+//! keys are told in `line/mod.rs`.
 //!
 //! | key | |
 //! |---|---|
@@ -12,13 +14,14 @@
 //! | `deadlines` | sorted set: hold keys whose time to be looked at is another: extended, of another life, ended and to be forgotten |
 //! | `deltas` | stream: what each call changed, under `<epoch>-<version>`, about the last 10,000 |
 //!
-//! The queue exists because a sorted set costs a lone hold a quarter of all; `hold_cost`, an example
-//! of this crate, measures what a hold costs Redis beside the floor of any script.
+//! The `queue` is one of holds, not of people; it exists because a sorted set costs a lone hold a
+//! quarter of all. The first digit of the life is 2 or 3 where new holds need a pass, 0 or 1 where
+//! they do not: one comparison tells the epoch, the life and that.
 //!
 //! A hold past its deadline counts nowhere, swept or not: deadlines are judged by the one clock
-//! that the script reads on its first line. A script compares the epoch before anything else,
-//! decides everything, appends the delta, and only then writes; a refusal writes nothing. All
-//! scripts may be repeated.
+//! that the script reads on its first line. A script compares the epoch before anything else (one
+//! of the line its term), decides everything, appends the delta, and only then writes; a refusal
+//! writes nothing. All scripts may be repeated.
 //!
 //! The same script files run in Redis (standalone, behind Sentinels, in a cluster) and in process,
 //! by an embedded Lua of the language level that Redis uses, over a keyspace with a closed list of
@@ -40,6 +43,7 @@ mod hold_seats;
 pub mod keys;
 pub mod keyspace;
 mod line;
+mod notices;
 pub mod place;
 mod read_deltas;
 mod read_hold;
@@ -68,6 +72,7 @@ pub use line::{
     Graced, Join, JoinReply, Joined, Laid, LayLine, Left, LineField, LinePhase, LinePlace,
     LineRead, ListPart, ListPositions, PassEnd, PassRecord, Reader, Termed, Way,
 };
+pub use notices::Notices;
 pub use read_deltas::Deltas;
 pub use read_snapshot::Snapshot;
 pub use rebuild::{Rebuild, Rebuilt};

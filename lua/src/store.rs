@@ -108,6 +108,16 @@ impl Store {
         Ok(ids)
     }
 
+    /// One plain command on one key, for what is no event's. In process there is nobody else to
+    /// tell: none.
+    pub(crate) async fn command(&self, command: redis::Cmd) -> Result<Option<redis::Value>, Error> {
+        match &self.place {
+            Place::InProcess(_) => Ok(None),
+            Place::Single(single) => single.command(command).await.map(Some),
+            Place::Cluster(cluster) => cluster.command(command).await.map(Some),
+        }
+    }
+
     /// The in-process place forgets everything; the others are left alone.
     pub fn flush_in_process(&self) {
         if let Place::InProcess(place) = &self.place {

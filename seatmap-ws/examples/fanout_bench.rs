@@ -40,6 +40,7 @@ use tokio::{
     time::{Instant, interval, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -61,11 +62,15 @@ fn main() -> Outcome<()> {
         }
         rest => {
             let number = |place: usize, default| match rest.get(place) {
-                Some(text) => text.parse(),
+                Some(text) => text.parse::<u32>(),
                 None => Ok(default),
             };
             let (sockets, seconds) = (number(0, 2_000)?, number(1, 4)?);
-            runtime.worker_threads(2).enable_all().build()?.block_on(measure(sockets, seconds))
+            runtime
+                .worker_threads(2)
+                .enable_all()
+                .build()?
+                .block_on(measure(sockets as usize, seconds.into()))
         }
     }
 }
@@ -238,7 +243,7 @@ async fn gateway(router: Router) -> Outcome<Gateway> {
             let service = service_fn(move |request: Request<Incoming>| {
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(PeerAddress(peer));
-                tower_oneshot(router.clone(), request)
+                router.clone().oneshot(request)
             });
             let stream = TokioIo::new(StallGuard::new(stream, Duration::from_secs(30)));
             let connection = http1::Builder::new().serve_connection(stream, service);
@@ -246,16 +251,6 @@ async fn gateway(router: Router) -> Outcome<Gateway> {
         }
     });
     Ok(Gateway { address, connections })
-}
-
-async fn tower_oneshot(
-    mut router: Router,
-    request: Request,
-) -> Result<axum::response::Response, std::convert::Infallible> {
-    use axum::ServiceExt as _;
-    let mut service = router.as_service::<Body>();
-    std::future::poll_fn(|context| service.poll_ready(context)).await?;
-    service.call(request).await
 }
 
 async fn measure(sockets: usize, seconds: u64) -> Outcome<()> {

@@ -4,6 +4,8 @@
 //! never waits for one.
 
 use std::{
+    mem,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +17,7 @@ use domain::{event::EventStatus, id::EventId};
 use inventory::{EventAtWork, FollowedSeats, Following, Inventory, Unavailable};
 use tokio::{
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +39,8 @@ pub(crate) struct Hub {
     inventory: Inventory,
     following: Following,
     board: Mutex<Board>,
+    /// Memory for the next copy of the seats.
+    spare: Mutex<FollowedSeats>,
     /// Takes no more sockets: who comes makes a new hub.
     retired: AtomicBool,
     meters: Arc<Meters>,
@@ -64,6 +68,7 @@ impl Hub {
             inventory: inventory.clone(),
             following,
             board: Mutex::new(Board::new(event.chart.clone(), seats)),
+            spare: Mutex::default(),
             retired: AtomicBool::new(false),
             meters,
             timing,
@@ -72,6 +77,10 @@ impl Hub {
 
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spare(&self) -> MutexGuard<'_, FollowedSeats> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn event_id(&self) -> &EventId {
@@ -125,12 +134,14 @@ impl Hub {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut advances = self.following.advances();
         let mut pace = Pace::new(self.timing);
+        let mut gone = pin!(self.until_gone());
         loop {
             tokio::select! {
                 () = ending.cancelled() => return self.drain(),
+                reason = &mut gone => return self.end(Ending::Gone(reason)),
                 _ = ticks.tick() => {
                     self.following.keep_fresh();
-                    if self.keep_pace(&mut pace).await {
+                    if self.keep_pace(&mut pace) {
                         return;
                     }
                 }
@@ -156,7 +167,7 @@ impl Hub {
     }
 
     async fn advance(&self) {
-        let mut next = FollowedSeats::default();
+        let mut next = mem::take(&mut *self.spare());
         self.following.copy_to(&mut next);
         if !self.board().knows_the_way_to(&next) {
             // The mirror was read anew: the kept log may tell what happened in between. When it
@@ -164,15 +175,19 @@ impl Hub {
             let _ = self.following.read_log().await;
             self.following.copy_to(&mut next);
         }
-        let mut board = self.board();
-        // Another advance may have been quicker.
-        if (next.epoch, next.version) > board.position() && !board.advance(&mut next) {
-            self.meters.breaks.increment(1);
+        {
+            let mut board = self.board();
+            // Another advance may have been quicker.
+            let is_newer = (next.epoch, next.version) > board.position();
+            if is_newer && !board.advance(&mut next) {
+                self.meters.breaks.increment(1);
+            }
         }
+        *self.spare() = next;
     }
 
     /// What is due besides changes. True: this hub is over.
-    async fn keep_pace(&self, pace: &mut Pace) -> bool {
+    fn keep_pace(&self, pace: &mut Pace) -> bool {
         let now = Instant::now();
         if now >= pace.next_overview {
             pace.next_overview = now + OVERVIEW_EVERY;
@@ -183,13 +198,6 @@ impl Hub {
             pace.heartbeats += 1;
             self.board().heartbeat(pace.heartbeats.is_multiple_of(HEARTBEATS_PER_PING));
         }
-        if now >= pace.next_status {
-            pace.next_status = now + STATUS_EVERY;
-            if let Some(reason) = self.gone().await {
-                self.end(Ending::Gone(reason));
-                return true;
-            }
-        }
         let mut board = self.board();
         if board.is_watched() {
             pace.watched_at = now;
@@ -199,6 +207,16 @@ impl Hub {
             return true;
         }
         false
+    }
+
+    /// Beside everything else: a ledger that is slow does not slow the map.
+    async fn until_gone(&self) -> GoneReason {
+        loop {
+            sleep(STATUS_EVERY).await;
+            if let Some(reason) = self.gone().await {
+                return reason;
+            }
+        }
     }
 
     /// None: on sale, or nobody can tell.
@@ -233,7 +251,6 @@ struct Pace {
     next_advance: Instant,
     next_overview: Instant,
     next_heartbeat: Instant,
-    next_status: Instant,
     heartbeats: u64,
     watched_at: Instant,
 }
@@ -246,7 +263,6 @@ impl Pace {
             next_advance: now,
             next_overview: now + OVERVIEW_EVERY,
             next_heartbeat: now + timing.heartbeat_every,
-            next_status: now + STATUS_EVERY,
             heartbeats: 0,
             watched_at: now,
         }

@@ -134,13 +134,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let (epoch, version) = since.unwrap_or_default();
         let at = Position { epoch, version, overview_version: u64::MAX, beat: 0 };
         let beat = beats.borrow_and_update().clone();
+        // An end that came in between is still to be seen.
+        beats.mark_changed();
         let caught_up = hub.catch_up(selection, *format, at);
         match (*since, caught_up.way) {
             (None, _) => {}
             (Some(_), Way::Snapshot) => meters.resyncs.increment(1),
             (Some(_), _) => meters.resumes.increment(1),
         }
-        // An end that came in between is still to be seen.
         let beat = beat.number - u64::from(beat.ending.is_some());
         self.position = Position { beat, ..caught_up.position };
         // Who has missed nothing is told so.
@@ -194,6 +195,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         self.stall = None;
         if let Some(pong) = self.listener.pong.take() {
             self.outgoing = pong;
+            return None;
+        }
+        // One load, where a look would be a lock that all sockets share.
+        if !self.subscription.beats.has_changed().unwrap_or(false) {
             return None;
         }
         let beat = self.subscription.beats.borrow_and_update().clone();

@@ -11,16 +11,8 @@ const LAYERS: [(&str, &str, &[&str]); 13] = [
     ("ledger", "ledger", &["domain"]),
     ("inventory", "inventory", &["domain", "platform", "lua", "ledger"]),
     ("engine", "engine", &["domain", "platform", "lua", "ledger", "inventory"]),
-    (
-        "waiting-room",
-        "waiting-room",
-        &["domain", "platform", "lua", "ledger", "inventory", "web"],
-    ),
-    (
-        "seatmap-ws",
-        "seatmap-ws",
-        &["domain", "platform", "lua", "ledger", "inventory"],
-    ),
+    ("waiting-room", "waiting-room", &["domain", "platform", "lua", "ledger", "inventory", "web"]),
+    ("seatmap-ws", "seatmap-ws", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("web", "web", &[]),
     ("payments", "payments", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("payments/sandbox", "sandbox", &[]),

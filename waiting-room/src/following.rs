@@ -27,6 +27,8 @@ impl WaitingRoom {
     ) -> Result<(), Refusal> {
         for _ in 0..READS_MAX {
             let known = line.state();
+            // Before the reading: what is given meanwhile need not be in it.
+            let given = line.given(&known);
             let reader = Reader {
                 term: (known.term > 0).then_some(known.term),
                 after: line.reader().after,
@@ -38,7 +40,7 @@ impl WaitingRoom {
                 self.lay(event, line).await?;
                 continue;
             };
-            if self.went_back(&known, &read) {
+            if self.went_back(&known, &given, &read) {
                 tracing::warn!(event = %event.event.id, "the line lost acknowledged writes");
                 self.lay(event, line).await?;
                 continue;
@@ -51,11 +53,11 @@ impl WaitingRoom {
     }
 
     /// Under the same term nothing gets less.
-    fn went_back(&self, known: &LineState, read: &LineRead) -> bool {
+    fn went_back(&self, known: &LineState, given: &[u64; 2], read: &LineRead) -> bool {
         let less = |ours: &[u64], theirs: &[u64]| ours.iter().zip(theirs).any(|(a, b)| b < a);
         read.term < known.term
             || (read.term == known.term
-                && (less(&known.joined, &read.joined) || less(&known.cursors, &read.cursors)))
+                && (less(given, &read.joined) || less(&known.cursors, &read.cursors)))
     }
 
     /// Makes a state of what was read; whether that was all.

@@ -74,12 +74,14 @@ impl WaitingRoom {
                     continue;
                 }
             };
-            if reply.joined.iter().zip(&state.joined).any(|(now, before)| now < before) {
+            if reply.joined.iter().zip(line.given(&state)).any(|(now, before)| *now < before) {
                 // The store forgot what it had acknowledged: nobody is told what it says now.
                 tracing::warn!(%event, "the line lost acknowledged joins");
+                self.take_back(line, state.term, &wanted, &reply.replies).await?;
                 self.follow_id(event, line).await?;
                 continue;
             }
+            line.note_given(state.term, reply.joined);
             let mut again = Vec::new();
             for (at, outcome) in open.iter().zip(reply.replies) {
                 outcomes[*at] = outcome;
@@ -95,6 +97,22 @@ impl WaitingRoom {
         }
         tracing::error!(%event, "joins found no place in the line");
         Err(Refusal::QueueUnavailable)
+    }
+
+    /// Places that others may have: whoever has just been given one must not find it again.
+    async fn take_back(
+        &self,
+        line: &Line,
+        term: u64,
+        joins: &[Join],
+        outcomes: &[Joined],
+    ) -> Result<(), Refusal> {
+        for (join, outcome) in joins.iter().zip(outcomes) {
+            if matches!(outcome, Joined::New { .. }) {
+                self.store.leave_line(&line.partition, term, join.person).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn raise_ceilings(

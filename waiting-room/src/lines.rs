@@ -40,6 +40,8 @@ pub(crate) struct Line {
     /// People seen here whose turn has passed: to be put into grace.
     missed: Mutex<Vec<GraceWish>>,
     pub joins: mpsc::Sender<WaitingJoin>,
+    /// A term, and the next indexes that the store told to joins of this process under it.
+    given: Mutex<(u64, [u64; 2])>,
     /// The frame of the stream, the same for everybody.
     pub frames: watch::Sender<Bytes>,
     /// One laying at a time in this process.
@@ -69,6 +71,20 @@ impl Line {
 
     pub fn missed(&self) -> MutexGuard<'_, Vec<GraceWish>> {
         self.missed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next indexes, by lane, as far as this process knows: what it read, and what its joins were
+    /// told since.
+    pub fn given(&self, state: &LineState) -> [u64; 2] {
+        let (term, given) = *self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        match term == state.term {
+            true => [0, 1].map(|lane| given[lane].max(state.joined[lane])),
+            false => state.joined,
+        }
+    }
+
+    pub fn note_given(&self, term: u64, joined: [u64; 2]) {
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = (term, joined);
     }
 
     pub fn is_stale(&self, state: &LineState, now: Timestamp) -> bool {
@@ -121,6 +137,7 @@ impl WaitingRoom {
                 ended: DashSet::new(),
                 missed: Mutex::default(),
                 joins,
+                given: Mutex::default(),
                 frames: watch::Sender::new(Bytes::new()),
                 laying: tokio::sync::Mutex::default(),
                 used_at: AtomicI64::new(now.as_millis()),

@@ -39,7 +39,10 @@ async function start() {
     await refresh();
     byId('event-body').removeAttribute('aria-busy');
     readChart();
-    setInterval(() => document.visibilityState === 'visible' && refresh(), REFRESH_MS + Math.random() * 2_000);
+    setInterval(
+      () => document.visibilityState === 'visible' && refresh(),
+      REFRESH_MS + Math.random() * 2_000,
+    );
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && refresh());
     window.addEventListener('pageshow', ({ persisted }) => persisted && refresh());
   } catch (error) {
@@ -98,7 +101,11 @@ function showFailure(error) {
   const missing = /** @type {any} */ (error).status === 404;
   byId('event-hero').hidden = true;
   byId('event-body').hidden = true;
-  const again = h('button', { type: 'button', class: 'button', onclick: () => location.reload() }, 'Try again');
+  const again = h(
+    'button',
+    { type: 'button', class: 'button', onclick: () => location.reload() },
+    'Try again',
+  );
   const home = h('a', { class: 'button button--primary', href: '/' }, 'See all events');
   byId('event-error').hidden = false;
   byId('event-error').replaceChildren(

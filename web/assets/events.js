@@ -1,7 +1,17 @@
 /** The list of events, and the orders that were made on this device. */
 
 import {
-  byId, calendarLeaf, errorText, formatPrice, formatShortMoment, h, holdfast, icon, keptOrders, notice, serverNow,
+  byId,
+  calendarLeaf,
+  errorText,
+  formatPrice,
+  formatShortMoment,
+  h,
+  holdfast,
+  icon,
+  keptOrders,
+  notice,
+  serverNow,
 } from './common.js';
 import { poster } from './lib/poster.js';
 import { saleState, stateBadge } from './lib/sale.js';
@@ -45,7 +55,11 @@ function card(event) {
         { class: 'event-card__name' },
         h('a', { href: `/events/${encodeURIComponent(event.slug)}`, dir: 'auto' }, event.name),
       ),
-      h('p', { class: 'muted small' }, h('time', { datetime: event.starts_at }, formatShortMoment(event.starts_at))),
+      h(
+        'p',
+        { class: 'muted small' },
+        h('time', { datetime: event.starts_at }, formatShortMoment(event.starts_at)),
+      ),
       lowest === null
         ? null
         : h('p', { class: 'event-card__price' }, priceFrom(lowest, prices, event.currency)),
@@ -64,7 +78,8 @@ function card(event) {
  * @param {string} currency
  */
 function priceFrom(lowest, prices, currency) {
-  const strong = (/** @type {number} */ price) => h('span', { class: 'strong' }, formatPrice(price, currency));
+  const strong = (/** @type {number} */ price) =>
+    h('span', { class: 'strong' }, formatPrice(price, currency));
   const highest = Math.max(...prices);
   if (lowest === highest) return [strong(lowest)];
   return lowest === 0 ? [strong(0), ' to ', strong(highest)] : ['from ', strong(lowest)];

@@ -7,7 +7,17 @@
  */
 
 import {
-  HoldfastError, byId, errorText, h, holdfast, icon, isLasting, keepOrder, keptOrder, notice,
+  HoldfastError,
+  byId,
+  errorText,
+  h,
+  holdfast,
+  icon,
+  isLasting,
+  keep,
+  keepOrder,
+  keptOrder,
+  notice,
 } from './common.js';
 import { showCheckout } from './order/checkout.js';
 import { showEnded } from './order/ended.js';
@@ -95,7 +105,11 @@ async function load(id, token) {
       timer = setTimeout(() => load(id, token), 3_000);
       return;
     }
-    const again = h('button', { type: 'button', class: 'button', onclick: () => load(id, token) }, 'Try again');
+    const again = h(
+      'button',
+      { type: 'button', class: 'button', onclick: () => load(id, token) },
+      'Try again',
+    );
     byId('step').replaceChildren(notice('bad', h('p', null, errorText(error))), h('p', null, again));
     byId('step').removeAttribute('aria-busy');
   }
@@ -116,7 +130,14 @@ async function show(order) {
     seats: kept?.seats ?? [],
   });
   /** @type {Context} */
-  const context = { order, event, seats, returned, reload: () => load(order.id, order.token), watch: () => watch(order) };
+  const context = {
+    order,
+    event,
+    seats,
+    returned,
+    reload: () => load(order.id, order.token),
+    watch: () => watch(order),
+  };
   backTo(event);
   byId('step').removeAttribute('aria-busy');
   if (order.status !== 'awaiting_payment') stopPayment();
@@ -136,6 +157,8 @@ async function show(order) {
       return watch(order);
     case 'confirmed':
       endWatch();
+      // A pass ends with the purchase.
+      keep(order.event_id, 'pass', null);
       setStep(3, 'Your tickets');
       return showTickets(context);
     case 'cancelling':

@@ -2,6 +2,7 @@
 
 import { announce, byId, formatPrice, formatShortMoment, h, HoldfastError, holdfast, kept, notice, serverNow } from './common.js';
 import { checkoutUrl } from './lib/own-hold.js';
+import { ownPass } from './lib/own-pass.js';
 import { showAreas } from './map/areas.js';
 import { Basket } from './map/basket.js';
 import { createBestPanel } from './map/best.js';
@@ -21,7 +22,8 @@ const slug = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 async function start() {
   try {
     const [event, chart] = await Promise.all([holdfast.event(slug), holdfast.chart(slug)]);
-    const needsTurn = event.queue.enabled && !kept(event.id, 'pass') && !kept(event.id, 'hold');
+    // What follows from a hold needs only its token.
+    const needsTurn = event.queue.enabled && !ownPass(event.id, serverNow()) && !kept(event.id, 'hold');
     if (needsTurn) return location.replace(`/events/${encodeURIComponent(event.slug)}/queue`);
     showHead(event);
     const page = new SeatPage(event, parseChart(chart));
@@ -86,7 +88,7 @@ class SeatPage {
           this.#cart.undo();
           this.#show();
         },
-        ended: () => this.#holding.restore(),
+        ended: () => this.#holding.expire(),
         toggle: (seat) => this.#toggle(seat),
         dropArea: (name) => this.#setArea(name, 0),
       },
@@ -254,7 +256,7 @@ class SeatPage {
     this.#best.setState({ held: cart.hold !== null, closed: this.#closed !== null });
     this.#basket.show(cart, {
       payUrl: this.#payUrl(),
-      canExtend: this.#extended < this.#event.sale.extensions,
+      canExtend: this.#holding.extensionsLeft && this.#extended < this.#event.sale.extensions,
       closed: this.#closed !== null,
     });
     this.#showAreas();

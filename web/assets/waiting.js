@@ -16,10 +16,16 @@ const TEXTS = {
     'You are in the draw',
     'When the line opens, everybody who is here gets a position by lot. You need not do anything.',
   ],
-  waiting: ['You are in line', 'When your turn comes you are let in to choose seats. You need not do anything.'],
+  waiting: [
+    'You are in line',
+    'When your turn comes you are let in to choose seats. You need not do anything.',
+  ],
   your_turn: ['It is your turn', 'We are letting you in.'],
-  missed: ['You missed your turn, and are next in line', 'You are let in within a few minutes. Please stay close.'],
-  inside: ['You are in', 'Choose your seats; they are reserved while you pay.'],
+  missed: [
+    'You missed your turn, and are next in line',
+    'You are let in within a few minutes. Please stay close.',
+  ],
+  inside: ['It is your turn', 'You are in: choose your seats. They are reserved while you pay.'],
   done: ['You have been in', 'Your visit to this sale has ended. Your tickets are under “Your tickets”.'],
   closed: ['The waiting room is closed', 'Nobody is let in any more.'],
   full: [
@@ -92,7 +98,12 @@ async function call(method, path, headers = {}, body = undefined) {
   let response;
   try {
     if (body) headers['Content-Type'] = 'application/json';
-    response = await fetch(api + path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store' });
+    response = await fetch(api + path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      cache: 'no-store',
+    });
   } catch {
     throw { code: 'network', wait: 4000 };
   }
@@ -137,7 +148,8 @@ async function join() {
       break;
     } catch (/** @type {any} */ error) {
       if (error.code !== 'work_required' || attempt > 4) throw error;
-      $('next').textContent = 'Many people are coming at once. Your device is proving that it is one of them.';
+      $('next').textContent =
+        'Many people are coming at once. Your device is proving that it is one of them.';
       const { solveWork } = await import('/client/work.js');
       headers['Holdfast-Work'] = await solveWork(error);
     }
@@ -153,7 +165,8 @@ async function poll() {
   $('updated').textContent = new Date().toLocaleTimeString();
   show(status.state, status);
   // What was promised before the draw; a check afterwards holds the draw against it.
-  if (status.state === 'early' && !kept('commitment')) kept('commitment', (await call('GET', '/queue/draw')).commitment);
+  if (status.state === 'early' && !kept('commitment'))
+    kept('commitment', (await call('GET', '/queue/draw')).commitment);
   if (status.state === 'your_turn' || status.state === 'inside') return enter();
   if (status.state === 'done' || status.state === 'closed') return stream?.close();
   next(poll, status.poll_after_ms || 5000);
@@ -237,7 +250,8 @@ function show(now, status = null) {
   showPosition(status);
   showOdds();
   showOpening();
-  if (changed && now !== 'joining') say(`${headline}. ${now === 'waiting' && shown ? `Position ${shown}. ` : ''}${text}`);
+  if (changed && now !== 'joining')
+    say(`${headline}. ${now === 'waiting' && shown ? `Position ${shown}. ` : ''}${text}`);
 }
 
 /** The place's lane, which its signed text says; a position moves with the cursor of its lane. */
@@ -267,7 +281,9 @@ function showPosition(status) {
   $('progress').style.setProperty('--share', String(1 - (position - 1) / Math.max(1, first)));
   if (status) eta = status.eta_seconds && { ...status.eta_seconds, at: Date.now() };
   const elapsed = eta ? (Date.now() - eta.at) / 1000 : 0;
-  const wait = eta ? { low: Math.max(0, eta.low - elapsed), high: Math.max(0, eta.high - elapsed) } : waitOf(position, frame?.pace);
+  const wait = eta
+    ? { low: Math.max(0, eta.low - elapsed), high: Math.max(0, eta.high - elapsed) }
+    : waitOf(position, frame?.pace);
   $('estimate').textContent = wait ? waitText(wait.low, wait.high) : 'not known yet';
   const paused = frame?.phase === 'paused';
   if (paused) $('next').textContent = 'The line is paused for a moment. Your place is kept.';
@@ -276,7 +292,7 @@ function showPosition(status) {
   const first_ = spoken === null;
   spoken = { position, at: Date.now() };
   // The first position is said together with the state.
-  if (!first_) say(`Position ${position}. ${$('estimate').textContent}.`);
+  if (!first_) say(`Position ${position}. Likely wait: ${$('estimate').textContent}.`);
 }
 
 /**

@@ -194,14 +194,7 @@ export interface Place {
   index: number;
 }
 
-export type QueueState =
-  | 'early'
-  | 'waiting'
-  | 'your_turn'
-  | 'missed'
-  | 'inside'
-  | 'done'
-  | 'closed';
+export type QueueState = 'early' | 'waiting' | 'your_turn' | 'missed' | 'inside' | 'done' | 'closed';
 
 export interface QueueStatus {
   state: QueueState;
@@ -314,14 +307,27 @@ export interface LiveHandlers {
   onSnapshot?(map: LiveMap): void;
   /** `changed`: indexes of the seats whose state is another now. */
   onDelta?(map: LiveMap, changed: number[]): void;
-  onOverview?(frame: Record<string, unknown>): void;
+  onOverview?(frame: LiveOverview): void;
   onStatus?(status: LiveStatus): void;
   /** The server asks not to come back: the event is over, or the client broke a rule. */
-  onGone?(reason: string): void;
+  onGone?(reason: 'cancelled' | 'completed' | 'withdrawn' | string): void;
+}
+
+/** Free seats by zone and category, by their indexes in the chart. */
+export interface LiveOverview {
+  type: 'overview';
+  epoch: number;
+  version: number;
+  /** False: what is not named has not changed since the overview before. */
+  complete: boolean;
+  free: [zone: number, category: number, free: number][];
+  areas: [area: number, free: number][];
 }
 
 export interface LiveOptions {
+  /** Only the seats of these zones and the places of these areas, by name; the others stay 0. */
   zones?: string[];
+  /** The overview; without `zones`, nothing but it. */
   overview?: boolean;
   /** Prefer the binary subprotocol; default true. */
   binary?: boolean;

@@ -256,6 +256,9 @@ export class Holdfast {
    */
   #change(method, path, call) {
     // One key for all attempts of this call.
-    return this.#transport.json(method, path, { ...call, idempotencyKey: call.idempotencyKey ?? randomKey() });
+    return this.#transport.json(method, path, {
+      ...call,
+      idempotencyKey: call.idempotencyKey ?? randomKey(),
+    });
   }
 }

@@ -1,24 +1,24 @@
 /**
  * A live seat map over one WebSocket that is replaced as often as it breaks.
  *
- * Rules: the map changes only by a snapshot or by a delta that begins at or before the version the
- * map has; a gap, or another epoch, drops the map's version and reconnects, so that the server sends
- * a snapshot. After any other break the socket resumes with `since`. Never guesses a state.
+ * Rules: the map changes only by a snapshot or by a delta of its epoch that begins at or before the
+ * version the map has. After a gap, as after any break, a new socket says with `since` what the map
+ * has, and the server sends what is missing, or a snapshot. Never guesses a state.
  */
 
 import { DECODERS } from './frames.js';
-import { backoffMs } from './retry.js';
 
-/** The server speaks at least every 15 s; a silence three times as long is a dead socket. */
-const SILENCE_MS_MAX = 45_000;
-const RECONNECT_MS_MAX = 15_000;
+/** The server's heart beats every 10 s; a silence four times as long is a dead socket. */
+const SILENCE_MS_MAX = 40_000;
+/** After a process died, its thousands of watchers must not all come back at one moment. */
+const RECONNECT_MS = { min: 500, max: 5_000, afterDoubling: 30_000 };
 
 /**
  * @typedef {'connecting' | 'live' | 'resuming' | 'gone'} LiveStatus
  * @typedef {object} LiveHandlers
  * @property {(map: LiveMap) => void} [onSnapshot]
  * @property {(map: LiveMap, changed: number[]) => void} [onDelta] indexes of the seats that changed
- * @property {(frame: object) => void} [onOverview]
+ * @property {(frame: any) => void} [onOverview]
  * @property {(status: LiveStatus) => void} [onStatus]
  * @property {(reason: string) => void} [onGone]
  *
@@ -42,6 +42,17 @@ export function afterClose(code, reason) {
   return { reconnect: true, delayMs: delay ? Math.min(Number(delay[0]), 60_000) : null };
 }
 
+/**
+ * At random, doubling with each failure in a row.
+ *
+ * @param {number} failures from 1
+ * @param {() => number} [random]
+ */
+export function reconnectMs(failures, random = Math.random) {
+  const { min, max, afterDoubling } = RECONNECT_MS;
+  return Math.min(afterDoubling, (min + random() * (max - min)) * 2 ** (failures - 1));
+}
+
 export class LiveMap {
   /** @type {number | null} */
   epoch = null;
@@ -63,6 +74,8 @@ export class LiveMap {
   #failures = 0;
   #closed = false;
   #heardAt = 0;
+  /** The frame that is being decoded, and those behind it. @type {Promise<void> | null} */
+  #decoding = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -133,7 +146,30 @@ export class LiveMap {
    */
   #receive(socket, message) {
     this.#heardAt = Date.now();
-    const frame = DECODERS.get(socket.protocol)?.(message);
+    let frame;
+    try {
+      frame = DECODERS.get(socket.protocol || 'holdfast.bin.v1')?.(message) ?? null;
+    } catch {
+      return this.#lose(1007, '');
+    }
+    if (this.#decoding === null && !(frame instanceof Promise)) return this.#take(frame);
+    // Frames are taken in their order, so those after one that is still decoded wait for it.
+    const turn = (this.#decoding ?? Promise.resolve())
+      .then(() => frame)
+      .then((decoded) => {
+        if (this.#decoding === turn) this.#decoding = null;
+        if (this.#socket === socket) this.#take(decoded);
+      })
+      .catch(() => {
+        if (this.#decoding === turn) this.#decoding = null;
+        // What cannot be decoded has not come.
+        if (this.#socket === socket) this.#lose(1007, '');
+      });
+    this.#decoding = turn;
+  }
+
+  /** @param {import('./frames.js').Frame | null} frame */
+  #take(frame) {
     if (!frame) return;
     switch (frame.type) {
       case 'snapshot':
@@ -141,8 +177,10 @@ export class LiveMap {
       case 'delta':
         return this.#takeDelta(frame);
       case 'heartbeat':
-        // A version ahead of ours means that something was not delivered.
-        if (frame.epoch !== this.epoch || frame.version !== this.version) return this.#reconnect(0);
+        // A version ahead of ours means that something was not delivered. An overview has none.
+        if (this.version !== null && (frame.epoch !== this.epoch || frame.version > this.version)) {
+          return this.#reconnect(0);
+        }
         return this.#settle();
       case 'overview':
         this.#settle();
@@ -156,17 +194,34 @@ export class LiveMap {
   #takeSnapshot(frame) {
     this.epoch = frame.epoch;
     this.version = frame.version;
-    const { seats } = this.#options;
-    this.states = seats === undefined ? frame.states : frame.states.slice(0, seats);
+    this.states = this.#spread(frame);
     this.areas = new Map(frame.areas);
     this.#settle();
     this.#handlers.onSnapshot?.(this);
   }
 
+  /**
+   * The states by index. Seats of zones that were not chosen keep what they had, at first 0.
+   *
+   * @param {import('./frames.js').SnapshotFrame} frame
+   */
+  #spread({ states, ranges }) {
+    const { seats } = this.#options;
+    if (!ranges) return seats === undefined ? states : states.slice(0, seats);
+    const end = Math.max(0, ...ranges.map(([first, count]) => first + count));
+    const all = new Uint8Array(seats ?? Math.max(end, this.states.length));
+    all.set(this.states.subarray(0, all.length));
+    let at = 0;
+    for (const [first, count] of ranges) {
+      all.set(states.subarray(at, at + count), first);
+      at += count;
+    }
+    return all;
+  }
+
   /** @param {import('./frames.js').DeltaFrame} frame */
   #takeDelta(frame) {
     if (this.version === null || frame.epoch !== this.epoch || frame.from > this.version) {
-      this.version = null;
       return this.#reconnect(0);
     }
     this.#settle();
@@ -197,7 +252,7 @@ export class LiveMap {
     const { reconnect, delayMs } = afterClose(code, reason);
     if (!reconnect) return this.#leave(reason || String(code));
     this.#failures += 1;
-    this.#reconnect(delayMs ?? Math.min(backoffMs(this.#failures), RECONNECT_MS_MAX));
+    this.#reconnect(delayMs ?? reconnectMs(this.#failures));
   }
 
   /** @param {number} delayMs */

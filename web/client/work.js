@@ -91,7 +91,7 @@ export function leadingZeroBits(digest) {
  */
 export async function solveWork({ salt, bits }) {
   const encoder = new TextEncoder();
-  for (let number = 0; ; ) {
+  for (let number = 0; ;) {
     const until = Date.now() + 12;
     do {
       const text = `${salt}:${number}`;

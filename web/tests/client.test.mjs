@@ -25,7 +25,8 @@ const now = { 'Retry-After': '0' };
 test('only what another attempt can mend is tried again', () => {
   const error = (status, code = '') => ({ status, code });
   for (const status of [429, 502, 503, 504]) assert.ok(isWorthRetrying(error(status)));
-  for (const status of [400, 401, 403, 404, 409, 410, 422, 428, 500]) assert.ok(!isWorthRetrying(error(status)));
+  for (const status of [400, 401, 403, 404, 409, 410, 422, 428, 500])
+    assert.ok(!isWorthRetrying(error(status)));
   assert.ok(isWorthRetrying(error(409, 'request_in_progress')));
   assert.ok(isWorthRetrying(error(0, 'network')) && isWorthRetrying(error(0, 'timeout')));
   assert.ok(!isWorthRetrying(error(0, 'aborted')));
@@ -33,13 +34,28 @@ test('only what another attempt can mend is tried again', () => {
 
 test('a wait follows Retry-After with jitter, has a limit, and ends', () => {
   const busy = { status: 503, code: '', retryAfterMs: 2_000 };
-  assert.equal(retryDelayMs(busy, 1, () => 0), 2_000);
-  assert.equal(retryDelayMs(busy, 1, () => 1), 2_500);
+  assert.equal(
+    retryDelayMs(busy, 1, () => 0),
+    2_000,
+  );
+  assert.equal(
+    retryDelayMs(busy, 1, () => 1),
+    2_500,
+  );
   assert.equal(retryDelayMs({ ...busy, retryAfterMs: 60_000 }, 1), null);
   assert.equal(retryDelayMs(busy, ATTEMPTS_MAX), null);
-  assert.equal(retryDelayMs({ ...busy, retryAfterMs: null }, 2, () => 1), backoffMs(2, () => 1));
-  assert.deepEqual([1, 2, 3, 20].map((attempt) => backoffMs(attempt, () => 1)), [300, 600, 1_200, 10_000]);
-  assert.equal(backoffMs(1, () => 0), 150);
+  assert.equal(
+    retryDelayMs({ ...busy, retryAfterMs: null }, 2, () => 1),
+    backoffMs(2, () => 1),
+  );
+  assert.deepEqual(
+    [1, 2, 3, 20].map((attempt) => backoffMs(attempt, () => 1)),
+    [300, 600, 1_200, 10_000],
+  );
+  assert.equal(
+    backoffMs(1, () => 0),
+    150,
+  );
 });
 
 test('Retry-After is understood as seconds and as a date', () => {
@@ -69,7 +85,10 @@ test('a refusal is told with its seats and not tried again', async () => {
   const { asked, holdfast } = answers([409, problem]);
   await assert.rejects(holdfast.holdSeats('e', { seats: ['A-2'] }), (error) => {
     assert.ok(error instanceof HoldfastError);
-    assert.deepEqual([error.status, error.code, error.seats, error.version], [409, 'seats_unavailable', ['A-2'], 7]);
+    assert.deepEqual(
+      [error.status, error.code, error.seats, error.version],
+      [409, 'seats_unavailable', ['A-2'], 7],
+    );
     return true;
   });
   assert.equal(asked.length, 1);

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { chance, chanceText, isWorthSaying, normal, positionNow, waitOf, waitText } from '../assets/lib/line.js';
+import {
+  chance,
+  chanceText,
+  isWorthSaying,
+  normal,
+  positionNow,
+  waitOf,
+  waitText,
+} from '../assets/lib/line.js';
 
 test('between two polls the position falls with the cursor', () => {
   const polled = { position: 100, cursor: 1_000 };
@@ -14,7 +22,7 @@ test('the position that is shown never rises', () => {
   let shown = null;
   // A seeded walk of cursors and polls that disagree.
   let seed = 7;
-  const random = () => ((seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647);
+  const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   for (let step = 0; step < 2_000; step += 1) {
     const polled = { position: Math.ceil(random() * 500), cursor: Math.floor(random() * 100) };
     const next = positionNow(polled, Math.floor(random() * 200), shown);
@@ -34,7 +42,13 @@ test('the wait is the people ahead over the pace, as an interval', () => {
 });
 
 test('the normal distribution is right where its tables are', () => {
-  for (const [z, p] of [[0, 0.5], [1, 0.841345], [-1, 0.158655], [1.96, 0.975002], [-3, 0.00135]]) {
+  for (const [z, p] of [
+    [0, 0.5],
+    [1, 0.841345],
+    [-1, 0.158655],
+    [1.96, 0.975002],
+    [-3, 0.00135],
+  ]) {
     assert.ok(Math.abs(normal(z) - p) < 1e-5, `${z}`);
   }
 });
@@ -56,7 +70,7 @@ test('the estimate agrees with a simulation of the people ahead', () => {
   const [free, freeInAll, ahead, show] = [60, 300, 160, 0.75];
   const perBuyer = { mean: 2, variance: 1 };
   let seed = 11;
-  const random = () => ((seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647);
+  const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   let enough = 0;
   const runs = 20_000;
   for (let run = 0; run < runs; run += 1) {
@@ -72,7 +86,11 @@ test('the estimate agrees with a simulation of the people ahead', () => {
 
 test('chances are told in words', () => {
   assert.deepEqual([1, 0.8, 0.5, 0.2, 0.01].map(chanceText), [
-    'Very likely', 'Likely', 'Uncertain', 'Unlikely', 'Very unlikely',
+    'Very likely',
+    'Likely',
+    'Uncertain',
+    'Unlikely',
+    'Very unlikely',
   ]);
 });
 

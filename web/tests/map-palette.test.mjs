@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contrast, parseColor, standOut } from '../assets/map/palette.js';
-import { discSpans, pixelOf } from '../assets/map/raster.js';
+import { discSpans, halve, pixelOf, Raster } from '../assets/map/raster.js';
 
 test('colours are read in the ways that charts and style sheets write them', () => {
   assert.deepEqual(parseColor('#7b2d8b'), [123, 45, 139]);
@@ -34,4 +34,25 @@ test('a disc is widest in its middle and alike above and below', () => {
   const spans = [...discSpans(5)];
   assert.equal(Math.max(...spans), spans[spans.length >> 1]);
   assert.deepEqual(spans, [...spans].reverse());
+});
+
+test('halving takes the mean of four pixels, byte by byte', () => {
+  const halved = new Uint32Array(1);
+  halve(Uint32Array.of(0xff000000, 0xff0000ff, 0xff00ff00, 0xffff0004), halved, 1);
+  assert.equal(halved[0], 0xff3f3f40);
+});
+
+test('a square outside a tile leaves no trace in it, one at its edge only its part', () => {
+  globalThis.ImageData ??= class {
+    constructor(width, height) {
+      this.data = new Uint8ClampedArray(width * height * 4);
+    }
+  };
+  const raster = new Raster(4);
+  raster.begin(1);
+  raster.square(-3, 2, 1, 9);
+  raster.square(2, 9, 1, 9);
+  assert.ok(raster.pixels.every((pixel) => pixel === 1));
+  raster.square(0, 0, 2, 9);
+  assert.equal(raster.pixels.filter((pixel) => pixel === 9).length, 4);
 });

@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import { errorText } from '../assets/lib/error-texts.js';
 import { hashOf, hueOf, randomOf } from '../assets/lib/poster.js';
 import { leftText, saleState, stateBadge } from '../assets/lib/sale.js';
-import { forgetOrder, isLasting, keep, keepOrder, kept, keptOrder, keptOrders } from '../assets/lib/storage.js';
+import {
+  forgetOrder,
+  isLasting,
+  keep,
+  keepOrder,
+  kept,
+  keptOrder,
+  keptOrders,
+} from '../assets/lib/storage.js';
 import { CARDS, declineText, grouped, methodOf } from '../assets/order/cards.js';
 
 const day = 86_400_000;
@@ -45,8 +53,14 @@ test('every state of a sale has a badge', () => {
 
 test('a refusal is told in words, and internals are not', () => {
   assert.match(errorText({ code: 'seats_unavailable', status: 409 }), /faster/);
-  assert.match(errorText({ code: 'constructor', status: 500, detail: 'panic at main.rs' }), /^Something went wrong/);
-  assert.match(errorText({ code: 'invalid_request', status: 422, detail: 'email is too long' }), /email is too long/);
+  assert.match(
+    errorText({ code: 'constructor', status: 500, detail: 'panic at main.rs' }),
+    /^Something went wrong/,
+  );
+  assert.match(
+    errorText({ code: 'invalid_request', status: 422, detail: 'email is too long' }),
+    /email is too long/,
+  );
   assert.match(errorText(undefined), /^Something went wrong/);
 });
 
@@ -61,7 +75,10 @@ test('typed card numbers stand for the test cards', () => {
 
 test('a lost card is refused without saying so', () => {
   assert.match(declineText({ code: 'card_declined', decline_code: 'lost_card' }), /^Your bank declined/);
-  assert.match(declineText({ code: 'card_declined', decline_code: 'insufficient_funds' }), /^There is not enough/);
+  assert.match(
+    declineText({ code: 'card_declined', decline_code: 'insufficient_funds' }),
+    /^There is not enough/,
+  );
   assert.match(declineText(null), /still reserved/);
 });
 

@@ -10,6 +10,7 @@ mod event_lifecycle;
 mod free_orders;
 mod holds;
 mod orders;
+mod passes;
 mod permissions;
 mod support;
 mod tickets;

@@ -199,7 +199,7 @@ fn entered_mark(text: &[u8]) -> Option<EnteredMark> {
     let mut parts = colon(text);
     let way = match parts.next()?? {
         2 => EnteredWay::Grace,
-        lane => EnteredWay::Lane(Lane::from_number(lane.try_into().ok()?)?),
+        lane => EnteredWay::Lane(Lane::from_number(lane)?),
     };
     let position = parts.next()??;
     Some(EnteredMark { way, position, at: Timestamp(parts.next()??.try_into().ok()?) })

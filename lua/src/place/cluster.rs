@@ -7,6 +7,7 @@ use std::future::Future;
 
 use redis::{
     Cmd, ConnectionInfo, RedisError,
+    aio::ConnectionLike,
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo},
@@ -62,6 +63,15 @@ impl Cluster {
             }
             _ => return Err(Error::Malformed { script: "info" }),
         })
+    }
+
+    /// One command on one key.
+    pub async fn command(&self, command: Cmd) -> Result<redis::Value, Error> {
+        let run = |mut connection: ClusterConnection| {
+            let command = &command;
+            async move { connection.req_packed_command(command).await }
+        };
+        self.with_connection(run).await.map_err(|error| Error::Unavailable(Some(error)))
     }
 
     async fn route(&self, command: Cmd, routing: RoutingInfo) -> Result<redis::Value, Error> {

@@ -65,7 +65,7 @@ impl Single {
         Ok(replication_id(&info).into_iter().collect())
     }
 
-    async fn command(&self, command: Cmd) -> Result<redis::Value, Error> {
+    pub async fn command(&self, command: Cmd) -> Result<redis::Value, Error> {
         let run = |mut connection: MultiplexedConnection| {
             let command = &command;
             async move { connection.send_packed_command(command).await }

@@ -119,6 +119,13 @@ async fn a_shown_place_is_honoured_and_indexes_go_on_behind_it() {
 }
 
 #[tokio::test]
+async fn indexes_before_a_shown_place_count_as_waiting() {
+    let stage = Stage::with_line(LayLine { waiting_max: 3, ..line() }).await;
+    let reply = stage.join_all(&[shows(1, 1), newcomer(2), newcomer(3)]).await;
+    assert_eq!(reply.replies, [known(general(1)), new(general(2)), Joined::Full]);
+}
+
+#[tokio::test]
 async fn an_entry_that_stands_is_not_overwritten_by_a_shown_place() {
     let stage = Stage::with_line(line()).await;
     stage.join(newcomer(1)).await;

@@ -24,6 +24,7 @@ mod line_random;
 mod line_reading;
 mod line_support;
 mod model;
+mod notices;
 mod random;
 mod reading;
 mod rebuilding;

@@ -60,14 +60,18 @@ impl CorsOrigins {
         !self.any && self.origins.is_empty()
     }
 
+    /// Whether pages of this origin may call.
+    pub fn allows(&self, origin: &str) -> bool {
+        self.any || self.origins.iter().any(|allowed| allowed == origin)
+    }
+
     /// The caller's origin, when it is allowed.
     fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
         if self.any {
             return Some(HeaderValue::from_static("*"));
         }
-        let text = origin.to_str().ok()?;
-        self.origins.iter().any(|allowed| allowed == text).then(|| origin.clone())
+        self.allows(origin.to_str().ok()?).then(|| origin.clone())
     }
 
     /// The answer to a browser that asks whether it may ask; `None` when this is no such question,

@@ -6,10 +6,11 @@ use domain::{
         Lane, Place as LanePlace,
         draw::{Draw, Hex, Proof, Tamper, Witness, verify_draw, verify_proof},
     },
+    time::Clock,
 };
 use serde_json::Value;
 
-use crate::support::{Stores, World, in_every_place, slow, text_of};
+use crate::support::{Buyer, Place, Stores, World, in_every_place, slow, text_of};
 
 in_every_place! {
     opening_gives_everybody_a_position_of_their_own
@@ -27,10 +28,7 @@ fn parsed(draw: &Value) -> Draw {
 }
 
 /// From 1, by index; each must be told.
-async fn positions(
-    world: &World,
-    people: &[(crate::support::Buyer<'_>, crate::support::Place)],
-) -> Vec<u64> {
+async fn positions(world: &World, people: &[(Buyer<'_>, Place)]) -> Vec<u64> {
     world.node.follow().await;
     let mut positions = Vec::new();
     for (buyer, place) in people {
@@ -97,7 +95,7 @@ async fn a_draw_and_its_proofs_stand_up_to_the_published_rules(stores: Stores) {
 
 async fn the_draw_is_held_when_its_time_comes(stores: Stores) {
     let world = World::open(stores, Queue::default()).await;
-    let opens_at = domain::time::Clock::now(&world.clock).plus_seconds(2);
+    let opens_at = world.clock.now().plus_seconds(2);
     let rules = Queue { opens_at: Some(opens_at), ..slow() };
     world.change_event(|event| event.queue = rules).await;
     let people = world.people(5).await;
@@ -106,7 +104,7 @@ async fn the_draw_is_held_when_its_time_comes(stores: Stores) {
     world.node.lead().await;
     assert_eq!(ada.state(place).await, "early");
     world.until_state(ada, place, "waiting").await;
-    assert!(domain::time::Clock::now(&world.clock) >= opens_at);
+    assert!(world.clock.now() >= opens_at);
     let acts = world.node.settings().await["acts"].clone();
     assert_eq!(acts[0]["act"], "open", "{acts}");
     // The organiser who opens as well is told that it is open.

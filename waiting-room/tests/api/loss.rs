@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::event::Queue;
 use serde_json::Value;
+use testkit::RedisCluster;
 
 use crate::support::{Stores, World, brisk, slow};
 
@@ -123,7 +125,7 @@ async fn nobody_is_let_in_twice_after_a_roll_back() {
 
 #[tokio::test]
 async fn a_line_laid_anew_keeps_its_phase_and_its_rules() {
-    let world = World::new(domain::event::Queue { max_waiting: Some(3), ..slow() }).await;
+    let world = World::new(Queue { max_waiting: Some(3), ..slow() }).await;
     world.people(2).await;
     world.act("open", "").await.expect(200);
     world.act("pause", "").await.expect(200);
@@ -131,4 +133,40 @@ async fn a_line_laid_anew_keeps_its_phase_and_its_rules() {
     world.rounds(2).await;
     let told = world.node.settings().await;
     assert_eq!((&told["phase"], &told["max_waiting"]), (&"paused".into(), &3.into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_goes_on_behind_a_fail_over_of_its_master() {
+    let mut cluster = RedisCluster::start();
+    let rules = Queue { admit_per_minute: Some(1_200), ..slow() };
+    let world = World::open(Stores::at(cluster.url()), rules).await;
+    let people = world.people(20).await;
+    world.open_line().await;
+    world.rounds(2).await;
+    let mut before = Vec::new();
+    for (buyer, place) in &people {
+        before.push(buyer.position(place).await.unwrap_or(0));
+    }
+    let draw = world.node.get("/draw").await.expect(200);
+    let key = format!("hf:{{{}/0}}:line", world.event.id);
+    cluster.fail_over(&key);
+
+    let (last, place) = &people[19];
+    let joined = world.until("a newcomer's place", async || {
+        let answer = world.buyer().join().await;
+        (answer.status == 201).then(|| answer.expect_new())
+    });
+    assert!(joined.await.index >= 20);
+    assert_eq!(last.join_again(place).await.expect_known().index, 19);
+    for ((buyer, place), before) in people.iter().zip(before) {
+        assert!(buyer.position(place).await.unwrap_or(0) <= before);
+        world
+            .until("everybody's turn", async || {
+                let state = buyer.state(place).await;
+                (state == "your_turn" || state == "missed").then_some(())
+            })
+            .await;
+    }
+    assert_eq!(world.node.get("/draw").await.expect(200), draw);
+    world.assert_ledger_is_clean().await;
 }

@@ -2,6 +2,7 @@
 //! what they get, over the in-process store and, where it matters, over a real Redis, a cluster and
 //! Postgres. The work in the background is done round by round, by a clock that a test sets.
 
+mod background;
 mod codes;
 mod controlling;
 mod draw;

@@ -1,6 +1,11 @@
 //! Standing in line: what is told, and what it never does.
 
-use domain::event::Queue;
+use axum::{body::Body, http::Request};
+use domain::{
+    event::Queue,
+    queue::{Lane, Place as LanePlace, draw::Draw},
+};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::support::{Stores, World, brisk, in_every_place, slow};
@@ -147,11 +152,11 @@ async fn the_stream_lets_everybody_compute_their_own_position() {
     assert_eq!((&frame["seed"], &frame["size"]), (&draw["seed"], &draw["size"]));
     assert_eq!((&frame["phase"], &frame["cursor"]), (&json!("open"), &json!(0)));
     assert_eq!(frame["free"], json!({"Stalls": 40, "Floor": 2_000}));
-    let draw: domain::queue::draw::Draw = serde_json::from_value(draw).expect("a draw");
+    let draw: Draw = serde_json::from_value(draw).expect("a draw");
     let order = draw.order();
     for (buyer, place) in &people {
-        let lane = domain::queue::Lane::General;
-        let position = order.position(domain::queue::Place { lane, index: place.index });
+        let lane = Lane::General;
+        let position = order.position(LanePlace { lane, index: place.index });
         assert_eq!(buyer.position(place).await, Some(position + 1));
     }
 }
@@ -163,9 +168,8 @@ async fn a_line_that_is_off_has_no_stream() {
 }
 
 async fn first_frame(world: &World) -> Value {
-    use http_body_util::BodyExt;
-    let request = axum::http::Request::get(world.node.path("/stream"));
-    let request = request.body(axum::body::Body::empty()).expect("a request");
+    let request = Request::get(world.node.path("/stream"));
+    let request = request.body(Body::empty()).expect("a request");
     let mut answer = world.node.respond(request).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
@@ -173,4 +177,42 @@ async fn first_frame(world: &World) -> Value {
     let text = String::from_utf8(frame.into_data().expect("data").to_vec()).expect("UTF-8");
     let json = text.strip_prefix("data: ").and_then(|text| text.strip_suffix("\n\n"));
     serde_json::from_str(json.expect("one event")).expect("JSON")
+}
+
+#[tokio::test]
+async fn the_priority_lane_has_its_share_of_the_admissions() {
+    let rules = Queue { admit_per_minute: Some(60), priority_share: 50, ..slow() };
+    let world = World::new(rules).await;
+    for code in world.codes("priority", 40).await {
+        world.buyer().join_with_code(&code).await.expect_new();
+    }
+    world.people(40).await;
+    world.open_line().await;
+    let twenty = async || {
+        let cursors = world.stored_line().await.cursors;
+        (cursors[0] + cursors[1] >= 40).then_some(cursors)
+    };
+    let [general, priority, _] = world.until("forty admissions", twenty).await;
+    assert!(general.abs_diff(priority) <= 2, "{general} and {priority}");
+    world.round().await;
+    let frame = first_frame(&world).await;
+    let share = |lane: &str| frame["lanes"][lane]["share"].as_f64().expect("a number");
+    assert!((share("priority") - 0.5).abs() < 0.1, "{frame}");
+    assert!((share("general") + share("priority") - 1.0).abs() < 0.01, "{frame}");
+}
+
+#[tokio::test]
+async fn a_place_survives_everything_that_a_browser_does() {
+    let world = World::new(slow()).await;
+    let people = world.people(5).await;
+    world.open_line().await;
+    let (ada, place) = &people[3];
+    let before = ada.position(place).await;
+    // A refresh, a second tab, another server, a place that was signed anew.
+    for node in [&world.node, &world.another_node()] {
+        let anew = ada.at(node).join().await.expect_known();
+        assert_eq!((&anew.id, &*anew.state), (&place.id, "waiting"));
+        assert_eq!(ada.at(node).position(&anew).await, before);
+        assert_eq!(ada.at(node).position(place).await, before);
+    }
 }

@@ -23,10 +23,12 @@ use crate::{
     world::{OPENS_AFTER_MS, STEP_MS, Trouble, World, rate, rules},
 };
 
-/// Of one sale, at most.
-const PEOPLE_MAX: u64 = 20_000;
-/// After the opening: twice as long as it should take.
-const STEPS_MAX: i64 = 3_600_000 / STEP_MS;
+/// From so many journeys on sales are as large and as long as real ones, and what they tell of the
+/// intervals counts: a few minutes teach nobody how far a pace may change.
+const MANY: u64 = 100_000;
+const PEOPLE_OF_MANY: u64 = 50_000;
+const MINUTES_OF_MANY: u64 = 40;
+const MINUTES_OF_FEW: u64 = 6;
 /// Acts under way at once.
 const ACTS_AT_ONCE: usize = 256;
 
@@ -39,18 +41,26 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[tokio::test]
 async fn nobody_loses_their_place_on_any_journey() {
+    // JOURNEYS_LOG=waiting_room=info shows what the processes say.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(env::var("JOURNEYS_LOG").unwrap_or("off".to_owned()))
+        .with_test_writer()
+        .try_init();
     let journeys = number("JOURNEYS", 6_000);
     let seed = number("JOURNEYS_SEED", u64::from_be_bytes(platform::random::bytes()));
     println!("{journeys} journeys; JOURNEYS_SEED={seed}");
     let began = Instant::now();
     let mut seeds = Random::new(seed);
     let mut table = Table::default();
-    let sales = journeys.div_ceil(PEOPLE_MAX).max(3);
+    let (sales, minutes) = match journeys >= MANY {
+        true => (journeys.div_ceil(PEOPLE_OF_MANY), MINUTES_OF_MANY),
+        false => (2, MINUTES_OF_FEW),
+    };
     for sale in 0..sales {
         let trouble = [Trouble::Losses, Trouble::Kills, Trouble::None][(sale % 3) as usize];
         let people = journeys / sales + u64::from(sale < journeys % sales);
         let seed = seeds.next();
-        let world = World::new(seed, people, trouble).await;
+        let world = World::new(seed, people, minutes, trouble).await;
         run(&world, seed).await;
         println!("sale {sale}, {trouble:?}, {people} people, {:.0?}", began.elapsed());
         table.add(&world.findings.borrow(), seed);
@@ -59,25 +69,28 @@ async fn nobody_loses_their_place_on_any_journey() {
     assert!(table.broken.is_empty(), "rules were broken");
     assert_eq!(table.counts["journeys"], journeys);
     let held = table.intervals_held();
-    assert!((0.75..=0.85).contains(&held), "{:.1} % of the intervals held", held * 100.0);
+    let is_good = (0.75..=0.85).contains(&held) || journeys < MANY;
+    assert!(is_good, "{:.1} % of the intervals held", held * 100.0);
 }
 
 /// One sale, to its end.
 async fn run(world: &World, seed: u64) {
     let mut people: Vec<Option<Person>> = Vec::new();
-    let mut calendar: Vec<Vec<usize>> = vec![Vec::new(); STEPS_MAX as usize + 1];
+    // Three times as long as it should take.
+    let last = (OPENS_AFTER_MS + world.minutes as i64 * 180_000 + 300_000) / STEP_MS;
+    let mut calendar: Vec<Vec<usize>> = vec![Vec::new(); last as usize + 1];
     for number in 0..world.people as usize {
         let mut person = Person::new(number, seed, world);
-        calendar[person.arrives_at() as usize].push(number);
+        calendar[person.arrives_at(world) as usize].push(number);
         people.push(Some(person));
     }
     let changes = rate_changes(world);
     let mut left = people.len();
-    while left > 0 && world.step() < STEPS_MAX {
+    while left > 0 && world.step() < last {
         world.go_on().await;
         let step = world.step();
-        if let Some((_, factor)) = changes.iter().find(|(at, _)| *at == step) {
-            change_rate(world, *factor).await;
+        if let Some((_, rate)) = changes.iter().find(|(at, _)| *at == step) {
+            change_rate(world, *rate).await;
         }
         let due = std::mem::take(&mut calendar[step as usize]);
         for numbers in due.chunks(ACTS_AT_ONCE) {
@@ -90,7 +103,7 @@ async fn run(world: &World, seed: u64) {
                 .collect();
             for (number, next, person) in acts.collect::<Vec<_>>().await {
                 match next {
-                    Some(next) if next <= STEPS_MAX => calendar[next as usize].push(number),
+                    Some(next) if next <= last => calendar[next as usize].push(number),
                     Some(_) => {}
                     None => left -= 1,
                 }
@@ -102,22 +115,24 @@ async fn run(world: &World, seed: u64) {
     agree(world).await;
 }
 
-/// When (step) the organiser sets which rate.
-fn rate_changes(world: &World) -> Vec<(i64, f64)> {
+/// When (step) the organiser sets which rate: three times, up to twice either way.
+fn rate_changes(world: &World) -> Vec<(i64, u32)> {
+    let mut rate = f64::from(rate(world.people, world.minutes));
+    let quarter = world.minutes as i64 * 15_000;
     world.random(|random| {
-        let opens = OPENS_AFTER_MS / STEP_MS;
         (1..=3)
             .map(|number| {
-                let at = opens + number * 200_000 / STEP_MS + random.between(0, 60_000 / STEP_MS);
-                (at, random.between(60, 160) as f64 / 100.0)
+                let at = OPENS_AFTER_MS + number * quarter + random.between(-quarter, quarter) / 2;
+                rate *= random.between(700, 1_400) as f64 / 1_000.0;
+                (at / STEP_MS, rate as u32)
             })
             .collect()
     })
 }
 
-async fn change_rate(world: &World, factor: f64) {
+async fn change_rate(world: &World, rate: u32) {
     let opens_at = world.now();
-    let queue = rules(opens_at, rate(world.people, factor));
+    let queue = rules(opens_at, rate);
     let body = SettingsBody {
         enabled: true,
         opens_at: queue.opens_at,

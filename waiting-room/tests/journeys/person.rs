@@ -29,7 +29,7 @@ use waiting_room::{
 use crate::{
     findings::Told,
     random::Random,
-    world::{OPENS_AFTER_MS, PASS_SECONDS, STEP_MS, TURN_SECONDS, World, cut_after, keys},
+    world::{OPENS_AFTER_MS, PASS_SECONDS, STEP_MS, TURN_SECONDS, Trouble, World, cut_after, keys, rate},
 };
 
 /// What somebody does once inside.
@@ -77,8 +77,8 @@ pub struct Person {
     pass: Option<String>,
     asked: u32,
     asked_at: i64,
-    /// The position that was shown last.
-    shown: Option<u64>,
+    /// The position that was shown last, and when.
+    shown: Option<(u64, i64)>,
     told: Option<Told>,
     told_weight: f64,
     had_turn: bool,
@@ -128,11 +128,11 @@ impl Person {
         }
     }
 
-    /// When they come: half of them before the opening, the rest over ten minutes.
-    pub fn arrives_at(&mut self) -> i64 {
+    /// When they come: half of them before the opening, the rest while half are let in.
+    pub fn arrives_at(&mut self, world: &World) -> i64 {
         let ms = match self.random.in_hundred(50) {
             true => self.random.between(1_000, OPENS_AFTER_MS),
-            false => OPENS_AFTER_MS + self.random.between(0, 600_000),
+            false => OPENS_AFTER_MS + self.random.between(0, world.minutes as i64 * 30_000),
         };
         ms / STEP_MS + 1
     }
@@ -275,7 +275,7 @@ impl Person {
         if seen.place == known || self.moved {
             return;
         }
-        if world.trouble == crate::world::Trouble::Losses && rule.contains("tab") {
+        if world.trouble == Trouble::Losses && rule.contains("tab") {
             // Nothing was shown, and the store had forgotten: that is a second place.
             self.moved = true;
             world.count("second places after a loss");
@@ -318,8 +318,13 @@ impl Person {
             }
         }
         let poll_ms = status.poll_after_ms as i64;
+        if self.random.in_hundred(5) {
+            // The page is loaded again at once, or a second tab asks: perhaps another process.
+            world.count("status requests right after one");
+            return Some(STEP_MS);
+        }
         Some(match status.state {
-            PlaceState::Waiting => (poll_ms * self.patience).min(60_000),
+            PlaceState::Waiting => (poll_ms * self.patience).min(180_000),
             PlaceState::Early => poll_ms * 4,
             _ => poll_ms,
         })
@@ -327,13 +332,14 @@ impl Person {
 
     /// Lower each time, what the draw says, and never ahead of the ledger.
     fn check_position(&mut self, world: &World, place: Place, position: u64) {
-        if let Some(before) = self.shown
+        let now = world.now().as_millis();
+        if let Some((before, at)) = self.shown
             && position > before
         {
-            let example = format!("{}: {before} to {position}", self.number);
+            let example = format!("{}: {before} to {position} in {} ms", self.number, now - at);
             world.broke("a position that rose", example);
         }
-        self.shown = Some(position);
+        self.shown = Some((position, now));
         let findings = world.findings.borrow();
         let (Some(drawn), cursors) = (findings.position(place), findings.cursors()) else {
             return;
@@ -341,7 +347,7 @@ impl Person {
         drop(findings);
         let cursor = cursors[place.lane.number()];
         // The cursors seen in the ledger are up to half a second old: one step of the controller.
-        let most = u64::from(crate::world::rate(world.people, 2.0)) / 10 + 40;
+        let most = u64::from(rate(world.people, world.minutes)) / 10 + 40;
         if position > drawn + 1 || drawn + 1 - position > cursor + most {
             let example = format!("{position} of {drawn} at {cursor}");
             world.broke("a position that is not the draw's", example);
@@ -456,7 +462,7 @@ impl Person {
                 let place = self.given.as_ref().expect("in line").place;
                 world.findings.borrow_mut().entered(place, self.number);
             }
-            Ok(EnterAnswer::Renewed(_)) if world.trouble == crate::world::Trouble::Losses => {
+            Ok(EnterAnswer::Renewed(_)) if world.trouble == Trouble::Losses => {
                 world.count("a pass that ended and was forgotten to have");
             }
             Ok(EnterAnswer::Renewed(_)) => {
@@ -505,7 +511,7 @@ impl Person {
         let record = match inventory.hold(&at_work, wish).await.ok()? {
             HoldAnswer::Held { record, .. } => record,
             other => {
-                if world.trouble != crate::world::Trouble::Losses {
+                if world.trouble != Trouble::Losses {
                     world.broke("a hold refused inside", format!("{other:?}"));
                 }
                 return None;

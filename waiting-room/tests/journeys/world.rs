@@ -24,14 +24,19 @@ use waiting_room::{Rounds, WaitingRoom, WaitingRoomSettings};
 
 use crate::{findings::Findings, random::Random};
 
-/// One step of the simulation. Processes follow every third, lead every twelfth, each at its own.
-pub const STEP_MS: i64 = 80;
+/// One step of the simulation. Processes follow every second one and lead every eighth, not all at
+/// once.
+pub const STEP_MS: i64 = 125;
+const FOLLOW_STEPS: i64 = 2;
+const LEAD_STEPS: i64 = 8;
+/// The ledger is looked at so often.
+const COMPARE_STEPS: i64 = 4;
 pub const NODES: usize = 3;
 pub const OPENS_AFTER_MS: i64 = 60_000;
 pub const PASS_SECONDS: i64 = 60;
 pub const TURN_SECONDS: i64 = 30;
 /// In the area of the hall, sold for nothing.
-const CAPACITY: u32 = 200_000;
+const CAPACITY: u32 = 140_000;
 
 /// What goes wrong in a sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,8 @@ pub struct Node {
 pub struct World {
     pub trouble: Trouble,
     pub people: u64,
+    /// In which everybody would be let in at the first rate.
+    pub minutes: u64,
     pub clock: SettableClock,
     pub store: Store,
     pub ledger: Ledger,
@@ -74,16 +81,17 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(seed: u64, people: u64, trouble: Trouble) -> Self {
+    pub async fn new(seed: u64, people: u64, minutes: u64, trouble: Trouble) -> Self {
         let clock = SettableClock::default();
         let data = tempfile::tempdir().expect("a directory");
         let ledger = Ledger::connect("", data.path(), clock.shared()).await.expect("a ledger");
         ledger.migrate().await.expect("a schema");
         let store = Store::in_process(clock.shared());
-        let (event, number) = publish(&ledger, clock.now(), rate(people, 1.0)).await;
+        let (event, number) = publish(&ledger, clock.now(), rate(people, minutes)).await;
         let world = Self {
             trouble,
             people,
+            minutes,
             partition: Partition { event: event.clone(), index: 0 },
             clock,
             store,
@@ -167,7 +175,7 @@ impl World {
         for number in 0..NODES {
             self.work(number).await;
         }
-        if self.step() % 6 == 0 {
+        if self.step() % COMPARE_STEPS == 0 {
             self.compare().await;
         }
     }
@@ -183,10 +191,10 @@ impl World {
             let rounds = node.rounds.take().expect("one step at a time");
             (node.room.clone(), rounds, node.leads_at <= step)
         };
-        if step % 3 == number as i64 {
+        if step % FOLLOW_STEPS == number as i64 % FOLLOW_STEPS {
             rounds.follow(&room).await;
         }
-        if step % 12 == number as i64 * 4 && leads {
+        if step % LEAD_STEPS == number as i64 * 3 && leads {
             let polls = (self.dying.get() == Some(number))
                 .then(|| self.random(|random| random.below(60)) as u32);
             if cut_after(polls, rounds.lead(&room)).await.is_none() {
@@ -201,7 +209,7 @@ impl World {
         let step = self.step();
         // Who was to die in the step before is dead now.
         if let Some(number) = self.dying.take() {
-            let away = self.random(|random| random.between(1, 120));
+            let away = self.random(|random| random.between(1, 80));
             let node = self.start(step + away);
             self.nodes.borrow_mut()[number] = node;
             self.count("processes killed");
@@ -214,7 +222,7 @@ impl World {
         if self.trouble == Trouble::None {
             return;
         }
-        if self.random(|random| random.below(600)) == 0 {
+        if self.random(|random| random.below(400)) == 0 {
             let number = self.random(|random| random.below(NODES as u64)) as usize;
             let nodes = self.nodes.borrow();
             let others = (0..NODES).filter(|other| *other != number);
@@ -222,25 +230,25 @@ impl World {
                 self.dying.set(Some(number));
             }
         }
-        if self.random(|random| random.below(900)) == 0 {
+        if self.random(|random| random.below(600)) == 0 {
             let number = self.random(|random| random.below(NODES as u64)) as usize;
-            let away = self.random(|random| random.between(20, 120));
+            let away = self.random(|random| random.between(12, 80));
             self.nodes.borrow_mut()[number].leads_at = step + away;
             self.count("controllers that hang");
         }
         if self.trouble != Trouble::Losses {
             return;
         }
-        if self.fallback.borrow().is_none() && self.random(|random| random.below(1_500)) == 0 {
-            let away = self.random(|random| random.between(1, 12));
+        if self.fallback.borrow().is_none() && self.random(|random| random.below(1_000)) == 0 {
+            let away = self.random(|random| random.between(1, 8));
             let keys = self.store.simulation().expect("it is in this process").keyspace();
             *self.fallback.borrow_mut() = Some((step + away, keys));
         }
-        if self.random(|random| random.below(5_000)) == 0 {
+        if self.random(|random| random.below(4_000)) == 0 {
             self.store.flush_in_process();
             self.count("stores lost entirely");
         }
-        if self.random(|random| random.below(300)) == 0 {
+        if self.random(|random| random.below(200)) == 0 {
             let after = self.random(|random| random.below(2_000)) + 1;
             self.store.simulation().expect("it is in this process").fail_at(Some(after));
             self.count("calls cut by the store");
@@ -269,9 +277,9 @@ pub fn keys() -> Keys {
     Keys::new(&[Secret::new("a signing key that only this test suite uses")]).expect("keys")
 }
 
-/// Admissions a minute that let everybody in within twelve minutes, times a factor.
-pub fn rate(people: u64, factor: f64) -> u32 {
-    ((people as f64 / 12.0 * factor) as u32).max(60)
+/// Admissions a minute.
+pub fn rate(people: u64, minutes: u64) -> u32 {
+    (people as u32 / minutes as u32).max(60)
 }
 
 pub fn rules(opens_at: Timestamp, rate: u32) -> Queue {

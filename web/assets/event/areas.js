@@ -1,6 +1,16 @@
 /** Standing areas, bought here by number: nobody needs a map for them. */
 
-import { announce, byId, errorText, formatPrice, h, holdfast, notice, serverNow, whileBusy } from '../common.js';
+import {
+  announce,
+  byId,
+  errorText,
+  formatPrice,
+  h,
+  holdfast,
+  notice,
+  serverNow,
+  whileBusy,
+} from '../common.js';
 import { checkoutUrl, keepHold } from '../lib/own-hold.js';
 import { ownPass } from '../lib/own-pass.js';
 import { leftText } from '../lib/sale.js';
@@ -27,7 +37,8 @@ export function showAreas(view) {
   const facts = JSON.stringify([rows, canBuy, hold?.id]);
   if (facts === drawn) return;
   drawn = facts;
-  for (const { name, held: quantity } of rows) if (!chosen.has(name) || quantity > 0) chosen.set(name, quantity);
+  for (const { name, held: quantity } of rows)
+    if (!chosen.has(name) || quantity > 0) chosen.set(name, quantity);
   draw(view, rows, canBuy);
 }
 
@@ -98,7 +109,9 @@ function draw(view, rows, canBuy) {
 async function reserve(view, trouble) {
   const { event, hold } = view;
   trouble.replaceChildren();
-  const areas = [...chosen].filter(([name, quantity]) => quantity > 0 || hold?.areas.some((area) => area.name === name));
+  const areas = [...chosen].filter(
+    ([name, quantity]) => quantity > 0 || hold?.areas.some((area) => area.name === name),
+  );
   const wish = areas.map(([name, quantity]) => ({ name, quantity }));
   try {
     const pass = ownPass(event.id, serverNow());

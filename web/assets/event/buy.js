@@ -1,8 +1,19 @@
 /** The card with the one thing to do next: wait, enter the line, choose, go on, or nothing. */
 
 import {
-  byId, errorText, formatMoment, formatPrice, h, holdfast, icon, kept, notice, serverNow, startCountdown,
-  toast, whileBusy,
+  byId,
+  errorText,
+  formatMoment,
+  formatPrice,
+  h,
+  holdfast,
+  icon,
+  kept,
+  notice,
+  serverNow,
+  startCountdown,
+  toast,
+  whileBusy,
 } from '../common.js';
 import { checkoutUrl, forgetHold, placesOf } from '../lib/own-hold.js';
 import { ownPass } from '../lib/own-pass.js';
@@ -22,7 +33,9 @@ export function showBuy(view) {
   for (const stop of countdowns) stop();
   countdowns = [];
   byId('buy').replaceChildren(
-    ...[ended(view), ownHold(view), ...actions(view), rules(view)].filter((part) => part !== null),
+    ...[ended(view), ownHold(view), ...actions(view), lastOrder(view), rules(view)].filter(
+      (part) => part !== null,
+    ),
   );
 }
 
@@ -41,11 +54,21 @@ function ownHold(view) {
   const count = `${places} ${places === 1 ? 'place' : 'places'}`;
   const left = h('span', { class: 'countdown' });
   countdowns.push(
-    startCountdown({ element: left, until: hold.expires_at, now: serverNow, spoken: 'for your seats', onEnd: view.refresh }),
+    startCountdown({
+      element: left,
+      until: hold.expires_at,
+      now: serverNow,
+      spoken: 'for your seats',
+      onEnd: view.refresh,
+    }),
   );
   const paying = hold.status === 'paying' && order;
   const next = paying ? `/orders/${encodeURIComponent(order.id)}` : checkoutUrl(hold);
-  const release = h('button', { type: 'button', class: 'button button--quiet button--small' }, 'Give them back');
+  const release = h(
+    'button',
+    { type: 'button', class: 'button button--quiet button--small' },
+    'Give them back',
+  );
   release.addEventListener('click', () => whileBusy(release, () => giveBack(view)));
   return h(
     'div',
@@ -68,6 +91,14 @@ function ownHold(view) {
 }
 
 /** @param {import('../event.js').View} view */
+function lastOrder({ event, hold }) {
+  const order = kept(event.id, 'order');
+  if (!order || hold?.status === 'paying') return null;
+  const href = `/orders/${encodeURIComponent(order.id)}`;
+  return h('p', { class: 'small' }, h('a', { href }, 'See your last order for this event'));
+}
+
+/** @param {import('../event.js').View} view */
 async function giveBack(view) {
   const { event, hold } = view;
   if (!hold) return;
@@ -84,6 +115,8 @@ async function giveBack(view) {
 /** @param {import('../event.js').View} view */
 function actions(view) {
   const { event, state, hold } = view;
+  // Seats that are being paid for cannot be changed.
+  if (hold?.status === 'paying') return [];
   const seats = hasSeats(view);
   const base = `/events/${encodeURIComponent(event.slug)}`;
   const primary = hold ? 'button' : 'button button--primary button--large';
@@ -91,15 +124,29 @@ function actions(view) {
     case 'early':
       return early(view, base);
     case 'open': {
-      if (event.queue.enabled && !ownPass(event.id, serverNow())) return waitingRoom(`${base}/queue`, primary);
-      if (!seats) return [h('a', { class: `${primary} button--wide`, href: '#event-areas' }, 'Choose places')];
+      if (event.queue.enabled && !ownPass(event.id, serverNow()))
+        return waitingRoom(`${base}/queue`, primary);
+      if (!seats)
+        return [h('a', { class: `${primary} button--wide`, href: '#event-areas' }, 'Choose places')];
       return [
-        h('a', { class: `${primary} button--wide`, href: `${base}/seats` }, icon('seat'), hold ? 'Change seats' : 'Choose seats'),
+        h(
+          'a',
+          { class: `${primary} button--wide`, href: `${base}/seats` },
+          icon('seat'),
+          hold ? 'Change seats' : 'Choose seats',
+        ),
       ];
     }
     case 'held':
       return [
-        notice('warn', h('p', null, 'Every place is reserved at the moment. What others do not pay for comes back: look again soon.')),
+        notice(
+          'warn',
+          h(
+            'p',
+            null,
+            'Every place is reserved at the moment. What others do not pay for comes back: look again soon.',
+          ),
+        ),
         event.queue.enabled && !ownPass(event.id, serverNow())
           ? h('a', { class: 'button button--wide', href: `${base}/queue` }, 'Enter the waiting room')
           : showMap(seats, base),
@@ -130,7 +177,11 @@ function showMap(seats, base) {
 function waitingRoom(href, look) {
   return [
     h('a', { class: `${look} button--wide`, href }, icon('people'), 'Enter the waiting room'),
-    h('p', { class: 'muted small' }, 'Many want in at once, so everybody gets a place in line. Yours is kept on this device.'),
+    h(
+      'p',
+      { class: 'muted small' },
+      'Many want in at once, so everybody gets a place in line. Yours is kept on this device.',
+    ),
   ];
 }
 
@@ -145,14 +196,21 @@ function early(view, base) {
   if (opens) {
     const left = h('span', { class: 'countdown opening' });
     countdowns.push(
-      startCountdown({ element: left, until: opens, now: serverNow, spoken: 'until the sale opens', onEnd: view.refresh }),
+      startCountdown({
+        element: left,
+        until: opens,
+        now: serverNow,
+        spoken: 'until the sale opens',
+        onEnd: view.refresh,
+      }),
     );
     parts.push(h('div', { class: 'opens' }, h('span', { class: 'muted small' }, 'The sale opens in'), left));
     parts.push(h('p', { class: 'small' }, h('time', { datetime: opens }, formatMoment(opens))));
   } else {
     parts.push(h('p', null, 'The sale has not opened yet.'));
   }
-  if (event.queue.enabled) parts.push(...waitingRoom(`${base}/queue`, 'button button--primary button--large'));
+  if (event.queue.enabled)
+    parts.push(...waitingRoom(`${base}/queue`, 'button button--primary button--large'));
   else parts.push(showMap(hasSeats(view), base));
   return parts;
 }
@@ -161,11 +219,15 @@ function early(view, base) {
 function rules({ event }) {
   const { sale } = event;
   const minutes = Math.round(sale.hold_seconds / 60);
-  const fact = (/** @type {string} */ name, /** @type {string} */ value) => h('div', null, h('dt', null, name), h('dd', null, value));
+  const fact = (/** @type {string} */ name, /** @type {string} */ value) =>
+    h('div', null, h('dt', null, name), h('dd', null, value));
   return h(
     'dl',
     { class: 'facts buy-facts' },
-    fact('Your seats are reserved for', minutes >= 1 ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}` : `${sale.hold_seconds} seconds`),
+    fact(
+      'Your seats are reserved for',
+      minutes >= 1 ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}` : `${sale.hold_seconds} seconds`,
+    ),
     fact('Tickets for one person', `up to ${sale.max_per_customer}`),
     fact('Sale ends', formatMoment(sale.closes_at)),
   );

@@ -28,9 +28,19 @@ export function showPrices({ event, availability, chart, state }) {
       h(
         'thead',
         { class: 'visually-hidden' },
-        h('tr', null, h('th', { scope: 'col' }, 'Category'), h('th', { scope: 'col' }, 'Left'), h('th', { scope: 'col' }, 'Price')),
+        h(
+          'tr',
+          null,
+          h('th', { scope: 'col' }, 'Category'),
+          h('th', { scope: 'col' }, 'Left'),
+          h('th', { scope: 'col' }, 'Price'),
+        ),
       ),
-      h('tbody', null, rows.map((row) => line(row, event.currency, ended))),
+      h(
+        'tbody',
+        null,
+        rows.map((row) => line(row, event.currency, ended)),
+      ),
     ),
   );
 }
@@ -46,7 +56,16 @@ function line({ category, price, count, color }, currency, ended) {
   return h(
     'tr',
     { '--swatch': color },
-    h('th', { scope: 'row' }, h('span', { class: 'cluster' }, h('span', { class: 'swatch', 'aria-hidden': 'true' }), h('bdi', null, category))),
+    h(
+      'th',
+      { scope: 'row' },
+      h(
+        'span',
+        { class: 'cluster' },
+        h('span', { class: 'swatch', 'aria-hidden': 'true' }),
+        h('bdi', null, category),
+      ),
+    ),
     h(
       'td',
       { class: 'prices__left' },

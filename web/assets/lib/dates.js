@@ -47,7 +47,11 @@ export function calendarLeaf(moment, locale, timeZone) {
   const date = new Date(moment);
   const part = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
     new Intl.DateTimeFormat(locale, { ...options, timeZone }).format(date);
-  return { day: part({ day: 'numeric' }), month: part({ month: 'short' }), weekday: part({ weekday: 'short' }) };
+  return {
+    day: part({ day: 'numeric' }),
+    month: part({ month: 'short' }),
+    weekday: part({ weekday: 'short' }),
+  };
 }
 
 /**

@@ -13,7 +13,9 @@ export async function checkDraw(read, commitment) {
     const draw = await read('/queue/draw');
     if (!draw.seed) return 'The draw is still to come.';
     const witness = commitment ? { commitment } : {};
-    const promised = commitment ? 'It is the one that was promised before the draw' : 'It agrees with its published promise';
+    const promised = commitment
+      ? 'It is the one that was promised before the draw'
+      : 'It agrees with its published promise';
     const proof = await read('/queue/draw/proof').catch((error) => {
       if (error.code === 'not_in_draw') return null;
       throw error;
@@ -26,7 +28,8 @@ export async function checkDraw(read, commitment) {
     const entries = proof.lane === 'priority' ? draw.lanes.priority.size : draw.size;
     return `The draw is sound. ${promised}, and it put you at number ${(position + 1).toLocaleString('en')} of ${entries.toLocaleString('en')}.`;
   } catch (error) {
-    if (error instanceof Tamper) return `The draw does not check out: ${error.message}. Please tell the organiser.`;
+    if (error instanceof Tamper)
+      return `The draw does not check out: ${error.message}. Please tell the organiser.`;
     return 'The check could not be made now. Please try again.';
   }
 }

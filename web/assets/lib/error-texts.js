@@ -5,7 +5,8 @@ const TEXTS = {
   timeout: 'The server takes too long to answer. Please try again.',
   rate_limited: 'That was a lot at once. Please wait a moment and try again.',
   seats_unavailable: 'Somebody else was faster: not all of these seats are free any more.',
-  not_enough_adjacent_seats: 'There are not that many free seats side by side. Try fewer, or another category.',
+  not_enough_adjacent_seats:
+    'There are not that many free seats side by side. Try fewer, or another category.',
   sold_out: 'Not enough places are free right now. Places that others do not pay for come back.',
   customer_limit_reached: 'You have reached the number of tickets one person may buy for this event.',
   pass_required: 'This sale has a waiting room. Please take your place in line first.',

@@ -51,7 +51,9 @@ export function stateBadge(state, queue) {
     case 'early':
       return { text: 'Opens soon', kind: 'info' };
     case 'open':
-      return queue ? { text: 'On sale with a waiting room', kind: 'good' } : { text: 'On sale', kind: 'good' };
+      return queue
+        ? { text: 'On sale with a waiting room', kind: 'good' }
+        : { text: 'On sale', kind: 'good' };
     case 'held':
       return { text: 'All reserved', kind: 'warn' };
     case 'sold_out':

@@ -18,7 +18,12 @@ export function stepper({ label, value, min = 0, max, onChange }) {
     /** @type {HTMLButtonElement} */ (
       h(
         'button',
-        { type: 'button', class: 'stepper__button', 'aria-label': `${name}: ${label}`, onclick: () => set(current + step) },
+        {
+          type: 'button',
+          class: 'stepper__button',
+          'aria-label': `${name}: ${label}`,
+          onclick: () => set(current + step),
+        },
         sign,
       )
     );
@@ -47,5 +52,11 @@ export function stepper({ label, value, min = 0, max, onChange }) {
     set(current + step);
   };
   show();
-  return h('div', { class: 'stepper', role: 'group', 'aria-label': label, onkeydown: keys }, less, output, more);
+  return h(
+    'div',
+    { class: 'stepper', role: 'group', 'aria-label': label, onkeydown: keys },
+    less,
+    output,
+    more,
+  );
 }

@@ -87,5 +87,8 @@ export function keptOrder(id) {
 
 /** @param {string} id */
 export function forgetOrder(id) {
-  save(ORDERS, keptOrders().filter((order) => order.id !== id));
+  save(
+    ORDERS,
+    keptOrders().filter((order) => order.id !== id),
+  );
 }

@@ -80,6 +80,11 @@ export class Camera {
     this.scaleMin = Math.min(fit * 0.85, this.scaleMax);
   }
 
+  /** The scale that shows everything. */
+  get scaleOfAll() {
+    return fitView(this.#box, this).scale;
+  }
+
   /** @returns {View} */
   get view() {
     return { x: this.x, y: this.y, scale: this.scale };

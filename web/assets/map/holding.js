@@ -5,7 +5,7 @@
 
 import { errorText } from '../lib/error-texts.js';
 import { forgetHold, keepHold, readOwnHold } from '../lib/own-hold.js';
-import { kept } from '../lib/storage.js';
+import { ownPass } from '../lib/own-pass.js';
 import { formatPrice } from '../lib/money.js';
 import { describeSeat } from './chart.js';
 import { words } from './words.js';
@@ -16,6 +16,8 @@ const NEEDS_TURN = new Set(['pass_required', 'pass_expired', 'pass_bound', 'toke
 const HOLD_GONE = new Set(['unknown_hold', 'hold_expired']);
 /** Seats named in a message, then only counted. */
 const SEATS_NAMED_MAX = 4;
+/** After the end of a hold the server is asked again this often until it agrees. */
+const ASK_AGAIN_MS = 1_500;
 
 /**
  * @typedef {object} Surroundings
@@ -32,6 +34,8 @@ const SEATS_NAMED_MAX = 4;
 export class Holding {
   /** A hold is being asked for: seats that become held are probably ours. */
   busy = false;
+  /** The server has not refused more time yet. */
+  extensionsLeft = true;
   #around;
 
   /** @param {Surroundings} around */
@@ -42,10 +46,27 @@ export class Holding {
   /** Asks the server whether a hold kept on this device still lives. */
   async restore() {
     const { holdfast, event, cart, basket, changed } = this.#around;
-    const { hold, ended } = await readOwnHold(holdfast, event.id);
-    cart.setHold(hold);
-    if (ended) basket.tell('warn', '', words.time.ended);
+    try {
+      const { hold, ended } = await readOwnHold(holdfast, event.id);
+      // What is only chosen stays as it is.
+      const former = cart.hold;
+      if (hold || former) cart.setHold(hold);
+      // Ended before its time: given back in another window.
+      const early = former !== null && Date.parse(former.expires_at) > holdfast.serverNow();
+      if (ended) basket.tell('warn', '', early ? words.notice.released : words.time.ended);
+    } catch (error) {
+      basket.tell('warn', '', errorText(error));
+    }
     changed();
+  }
+
+  /** The countdown is over: the server has the last word, and it may come a moment later. */
+  async expire() {
+    const { cart, feed, holdfast } = this.#around;
+    await this.restore();
+    const { hold } = cart;
+    if (!hold) return feed.catchUp();
+    if (Date.parse(hold.expires_at) <= holdfast.serverNow()) setTimeout(() => this.expire(), ASK_AGAIN_MS);
   }
 
   /** Holds what was chosen. */
@@ -63,8 +84,8 @@ export class Holding {
   #take(wish, done = () => {}) {
     const { holdfast, event, cart } = this.#around;
     return this.#step(wish, async () => {
-      const pass = kept(event.id, 'pass');
-      const hold = await holdfast.holdSeats(event.id, wish, { pass: typeof pass === 'string' ? pass : (pass?.pass ?? null) });
+      const pass = ownPass(event.id, holdfast.serverNow());
+      const hold = await holdfast.holdSeats(event.id, wish, { pass });
       done();
       this.#keep(hold);
       return words.notice.held(cart.count, formatPrice(hold.total, hold.currency));
@@ -139,6 +160,7 @@ export class Holding {
       forgetHold(event.id);
       cart.setHold(null);
     }
+    if (code === 'extension_limit') this.extensionsLeft = false;
     if (code === 'seats_unavailable') {
       feed.catchUp(error.version ?? undefined);
       return this.#explainTaken(error.seats);

@@ -39,6 +39,24 @@ export function showLegend(container, { chart, prices, currency, palette }) {
       square && h('li', null, picture(0, palette, true), words.legend.accessible),
     ),
   );
+  // On a phone it scrolls sideways, and then a keyboard must reach it.
+  watched.get(container) ?? watched.set(container, new ResizeObserver(() => makeReachable(container)));
+  watched.get(container)?.observe(container);
+  makeReachable(container);
+}
+
+/** @type {WeakMap<HTMLElement, ResizeObserver>} */
+const watched = new WeakMap();
+
+/** @param {HTMLElement} container */
+function makeReachable(container) {
+  if (container.scrollWidth > container.clientWidth + 1) {
+    container.tabIndex = 0;
+    container.setAttribute('role', 'group');
+    container.setAttribute('aria-label', words.legend.title);
+  } else {
+    for (const name of ['tabindex', 'role', 'aria-label']) container.removeAttribute(name);
+  }
 }
 
 function picture(mark, palette, square) {

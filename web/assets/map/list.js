@@ -67,8 +67,12 @@ class SeatList {
 
   /** @param {Uint8Array} states kept, so that `applyChanges` finds them changed */
   setStates(states) {
+    const first = this.#items.size === 0;
     this.#states = states;
-    this.#draw();
+    if (first) return this.#draw();
+    // Drawn anew, the list would take the keyboard's place away.
+    for (const { grid } of this.#items.values()) grid?.updateAll(states, this.#marks);
+    this.#showCounts();
   }
 
   /** @param {ArrayLike<number>} seats */

@@ -116,10 +116,8 @@ export class MarkSheet {
     this.radius = radius;
     this.size = Math.ceil(radius * 2) + 4;
     this.columns = palette.categories.length;
-    this.canvas = document.createElement('canvas');
-    this.canvas.width = this.size * Math.max(4, this.columns);
-    this.canvas.height = this.size * 4;
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
+    const canvas = new OffscreenCanvas(this.size * Math.max(4, this.columns), this.size * 4);
+    const context = /** @type {any} */ (canvas.getContext('2d'));
     const middle = this.size / 2;
     const stamp = (column, row, mark, category, square) =>
       drawMark(context, mark, column * this.size + middle, row * this.size + middle, radius, palette, category, square);
@@ -131,6 +129,8 @@ export class MarkSheet {
       stamp(mark, 2, mark, palette.categories[0], false);
       stamp(mark, 3, mark, palette.categories[0], true);
     }
+    // Stamping from a bitmap is several times as fast as from a canvas.
+    this.bitmap = canvas.transferToImageBitmap();
   }
 
   /**
@@ -148,6 +148,6 @@ export class MarkSheet {
     // Whole pixels: sharper, and twice as fast without a graphics card.
     const left = Math.round(x - size / 2);
     const top = Math.round(y - size / 2);
-    context.drawImage(this.canvas, column * size, row * size, size, size, left, top, size, size);
+    context.drawImage(this.bitmap, column * size, row * size, size, size, left, top, size, size);
   }
 }

@@ -102,7 +102,7 @@ export class Painter {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context its origin at the window's upper left corner
+   * @param {OffscreenCanvasRenderingContext2D} context its origin at the window's upper left corner
    * @param {number} left device pixels of the plan's origin: `x * scale - left` is where x lies
    * @param {number} top
    * @param {number} size of the square window, device pixels
@@ -125,7 +125,7 @@ export class Painter {
       const raster = this.#rasterPads(at, blocks, size);
       if (pitch < PITCH_SQUARES) this.#rasterBars(raster, at, blocks);
       else if (pitch < PITCH_MARKS) this.#rasterSquares(raster, at, blocks);
-      raster.copyTo(context, size);
+      raster.copyTo(context);
     } else {
       context.fillStyle = palette.ground;
       context.fillRect(0, 0, size, size);

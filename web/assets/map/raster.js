@@ -25,16 +25,40 @@ export function discSpans(radius) {
   return Int32Array.from({ length: 2 * reach + 1 }, (_, line) => Math.round(Math.sqrt(Math.max(0, radius ** 2 - (line - reach) ** 2))));
 }
 
+/**
+ * Each pixel becomes the mean of a square of four.
+ *
+ * @param {Uint32Array} pixels twice as wide and high
+ * @param {Uint32Array} halved
+ * @param {number} size side of the smaller one
+ */
+export function halve(pixels, halved, size) {
+  const side = size * FINENESS;
+  // Two bytes of a pixel are added at a time; each sum of four has ten bits.
+  const bytes = 0x00ff00ff;
+  for (let line = 0; line < size; line += 1) {
+    let above = line * FINENESS * side;
+    for (let at = line * size; at < (line + 1) * size; at += 1, above += FINENESS) {
+      const below = above + side;
+      const a = pixels[above];
+      const b = pixels[above + 1];
+      const c = pixels[below];
+      const d = pixels[below + 1];
+      const even = ((a & bytes) + (b & bytes) + (c & bytes) + (d & bytes)) >>> 2;
+      const odd = (((a >>> 8) & bytes) + ((b >>> 8) & bytes) + ((c >>> 8) & bytes) + ((d >>> 8) & bytes)) >>> 2;
+      halved[at] = (even & bytes) | ((odd & bytes) << 8);
+    }
+  }
+}
+
 export class Raster {
   /** @param {number} size of the tile, device pixels */
   constructor(size) {
+    this.size = size;
     this.side = size * FINENESS;
-    this.canvas = document.createElement('canvas');
-    this.canvas.width = this.side;
-    this.canvas.height = this.side;
-    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d', { alpha: false }));
-    this.image = this.context.createImageData(this.side, this.side);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+    this.pixels = new Uint32Array(this.side * this.side);
+    this.image = new ImageData(size, size);
+    this.halved = new Uint32Array(this.image.data.buffer);
   }
 
   /** @param {number} pixel the ground */
@@ -50,10 +74,13 @@ export class Raster {
    */
   square(x, y, side, pixel) {
     const half = (side * FINENESS) / 2;
-    const left = Math.max(0, Math.round(x * FINENESS - half));
-    const top = Math.max(0, Math.round(y * FINENESS - half));
-    const right = Math.min(this.side, Math.max(left + 1, Math.round(x * FINENESS + half)));
-    const bottom = Math.min(this.side, Math.max(top + 1, Math.round(y * FINENESS + half)));
+    const x0 = Math.round(x * FINENESS - half);
+    const y0 = Math.round(y * FINENESS - half);
+    // At least one pixel, but none of what lies outside.
+    const right = Math.min(this.side, Math.max(x0 + 1, Math.round(x * FINENESS + half)));
+    const bottom = Math.min(this.side, Math.max(y0 + 1, Math.round(y * FINENESS + half)));
+    const left = Math.max(0, x0);
+    const top = Math.max(0, y0);
     for (let line = top; line < bottom; line += 1) {
       const end = line * this.side + right;
       for (let at = line * this.side + left; at < end; at += 1) this.pixels[at] = pixel;
@@ -82,10 +109,9 @@ export class Raster {
     }
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} size of the tile */
-  copyTo(context, size) {
-    this.context.putImageData(this.image, 0, 0);
-    context.imageSmoothingEnabled = true;
-    context.drawImage(this.canvas, 0, 0, this.side, this.side, 0, 0, size, size);
+  /** @param {OffscreenCanvasRenderingContext2D} context of a tile */
+  copyTo(context) {
+    halve(this.pixels, this.halved, this.size);
+    context.putImageData(this.image, 0, 0);
   }
 }

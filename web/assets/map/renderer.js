@@ -10,6 +10,8 @@ import { Painter, usualRowPitch } from './paint.js';
 /** Milliseconds of a frame for painting tiles: while moving, and while standing. */
 const BUDGET_MOVING_MS = 7;
 const BUDGET_STANDING_MS = 12;
+/** Tiles with changed seats that are repainted in a frame while moving: the eye follows the motion. */
+const REPAINTED_MOVING_MAX = 1;
 /** The scale stands still this long before tiles are painted at exactly this scale. */
 const SETTLE_MS = 130;
 /** How far a layer may be enlarged or shrunk while zooming before the next one is painted. */
@@ -25,12 +27,17 @@ export class Renderer {
   #tiles = new TileCache();
   #overlay;
   #context;
+  /** Where a tile is painted. */
+  #canvas = new OffscreenCanvas(TILE_SIZE, TILE_SIZE);
+  #canvasContext = /** @type {OffscreenCanvasRenderingContext2D} */ (this.#canvas.getContext('2d', { alpha: false }));
   #requested = 0;
   #frame = 0;
   /** @type {import('./tiles.js').Layer | null} */
   #current = null;
   /** @type {import('./tiles.js').Layer | null} */
   #former = null;
+  /** Everything, always kept: what is seen where nothing better is painted yet. @type {import('./tiles.js').Layer | null} */
+  #overview = null;
   #lastScale = 0;
   #scaleChangedAt = 0;
   #ratio = 1;
@@ -56,17 +63,23 @@ export class Renderer {
     this.canvas.width = Math.max(1, Math.round(width * this.#ratio));
     this.canvas.height = Math.max(1, Math.round(height * this.#ratio));
     this.camera.resize(width, height);
-    if (former !== this.#ratio) this.repaint();
+    if (former !== this.#ratio) this.#startAnew();
     else this.request();
   }
 
-  /** Everything looks different: colours or the filter changed. */
+  /** Everything looks different: colours or the filter changed. What was painted stands in. */
   repaint() {
+    this.#painter.forgetColours();
+    this.#tiles.markAllStale(true);
+    this.request();
+  }
+
+  #startAnew() {
     this.#tiles.clear();
     this.#current = null;
     this.#former = null;
-    this.#painter.forgetColours();
-    this.request();
+    this.#overview = null;
+    this.repaint();
   }
 
   /** All states are new. */
@@ -113,9 +126,10 @@ export class Renderer {
     const settling = now - this.#scaleChangedAt < SETTLE_MS;
     const layer = this.#chooseLayer(settling);
     const work = this.#copyTiles(layer);
-    const busy = this.#paintTiles(layer, work, now, camera.moving || settling);
+    const moving = camera.moving || settling;
+    const busy = this.#paintTiles(layer, work, now, moving) || (!moving && this.#paintOverview(now));
     this.#overlay.draw(this.#context, camera, this.#ratio);
-    if (camera.moving || settling || busy) this.request();
+    if (moving || busy) this.request();
     else this.#tiles.dropOthers([layer, this.#former ?? layer]);
   }
 
@@ -128,7 +142,7 @@ export class Renderer {
     const scale = settling && current ? 2 ** (Math.round(Math.log2(exact) * 2) / 2) : exact;
     if (current?.scale === scale) return current;
     this.#former = current;
-    this.#current = this.#tiles.layer(scale, this.#tiles.layers.length === 0);
+    this.#current = this.#tiles.layer(scale);
     return this.#current;
   }
 
@@ -193,10 +207,11 @@ export class Renderer {
     tile.seenAt = this.#frame;
     const left = originX + Math.round(tile.column * side);
     const top = originY + Math.round(tile.row * side);
-    if (side === TILE_SIZE) return this.#context.drawImage(tile.canvas, left, top);
+    if (!tile.bitmap) return;
+    if (side === TILE_SIZE) return this.#context.drawImage(tile.bitmap, left, top);
     const right = originX + Math.round((tile.column + 1) * side);
     const bottom = originY + Math.round((tile.row + 1) * side);
-    this.#context.drawImage(tile.canvas, left, top, right - left, bottom - top);
+    this.#context.drawImage(tile.bitmap, left, top, right - left, bottom - top);
   }
 
   #touchesPlan(layer, column, row) {
@@ -205,6 +220,30 @@ export class Renderer {
     const margin = rowPitch * 2;
     return (column + 1) * unit >= chart.box.x0 - margin && column * unit <= chart.box.x1 + margin
       && (row + 1) * unit >= chart.box.y0 - margin && row * unit <= chart.box.y1 + margin;
+  }
+
+  /** While nothing else is to do. @returns {boolean} something is left to paint */
+  #paintOverview(now) {
+    const scale = this.camera.scaleOfAll * this.#ratio;
+    const former = this.#overview;
+    if (!former || scale / former.scale > STRETCH_MAX || scale / former.scale < SHRINK_MIN) {
+      if (former) former.pinned = false;
+      this.#overview = this.#tiles.layer(scale);
+      this.#overview.pinned = true;
+    }
+    const layer = /** @type {import('./tiles.js').Layer} */ (this.#overview);
+    const { box } = this.scene.chart;
+    const unit = TILE_SIZE / layer.scale;
+    for (let row = Math.floor(box.y0 / unit); row <= Math.floor(box.y1 / unit); row += 1) {
+      for (let column = Math.floor(box.x0 / unit); column <= Math.floor(box.x1 / unit); column += 1) {
+        const tile = this.#tiles.get(layer, column, row);
+        if (tile && !TileCache.due(tile, now)) continue;
+        this.#paint(layer, tile ?? this.#tiles.add(layer, column, row, now, this.#frame), now);
+        // One a frame: this must never be felt.
+        return true;
+      }
+    }
+    return false;
   }
 
   /** @returns {boolean} something is left to paint */
@@ -226,11 +265,14 @@ export class Renderer {
       left -= 1;
     }
     let waiting = left;
+    let repainted = 0;
     for (const tile of stale) {
-      if (performance.now() > until || !TileCache.due(tile, now)) {
+      const enough = performance.now() > until || (moving && repainted >= REPAINTED_MOVING_MAX);
+      if (enough || !TileCache.due(tile, now)) {
         waiting += 1;
         continue;
       }
+      repainted += 1;
       this.#paint(layer, tile, now);
       this.#copy(tile, place);
     }
@@ -240,7 +282,10 @@ export class Renderer {
   #paint(layer, tile, now) {
     tile.stale = false;
     tile.paintedAt = now;
-    const { context, column, row } = tile;
-    this.#painter.paint(context, column * TILE_SIZE, row * TILE_SIZE, TILE_SIZE, layer.scale, this.#ratio);
+    const { column, row } = tile;
+    this.#painter.paint(this.#canvasContext, column * TILE_SIZE, row * TILE_SIZE, TILE_SIZE, layer.scale, this.#ratio);
+    tile.bitmap?.close();
+    // Copying from a bitmap is several times as fast as from a canvas.
+    tile.bitmap = this.#canvas.transferToImageBitmap();
   }
 }

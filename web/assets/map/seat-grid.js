@@ -68,6 +68,11 @@ export class SeatGrid {
     }
   }
 
+  /** @param {Uint8Array} states @param {Map<number, number>} marks */
+  updateAll(states, marks) {
+    this.update([...this.#cells.keys()], states, marks);
+  }
+
   #showMore(focus) {
     let seats = 0;
     const from = this.#rendered;

@@ -12,8 +12,7 @@ const REPAINT_MS = 200;
 
 /**
  * @typedef {object} Tile
- * @property {HTMLCanvasElement} canvas
- * @property {CanvasRenderingContext2D} context
+ * @property {ImageBitmap | null} bitmap null: not painted yet
  * @property {number} column
  * @property {number} row
  * @property {boolean} stale what it shows is no longer so
@@ -32,8 +31,6 @@ export class TileCache {
   /** @type {Layer[]} */
   layers = [];
   #count = 0;
-  /** @type {HTMLCanvasElement[]} */
-  #spare = [];
 
   /** @param {number} scale @param {boolean} [pinned] @returns {Layer} */
   layer(scale, pinned = false) {
@@ -59,11 +56,7 @@ export class TileCache {
    */
   add(layer, column, row, now, frame) {
     if (this.#count >= TILES_MAX) this.#dropOldest();
-    const canvas = this.#spare.pop() ?? document.createElement('canvas');
-    canvas.width = TILE_SIZE;
-    canvas.height = TILE_SIZE;
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
-    const tile = { canvas, context, column, row, stale: false, paintedAt: now, seenAt: frame };
+    const tile = { bitmap: null, column, row, stale: false, paintedAt: now, seenAt: frame };
     layer.tiles.set(keyOf(column, row), tile);
     this.#count += 1;
     return tile;
@@ -73,21 +66,24 @@ export class TileCache {
   dropOthers(kept) {
     for (const layer of this.layers) {
       if (layer.pinned || kept.includes(layer)) continue;
-      for (const tile of layer.tiles.values()) this.#recycle(tile);
+      for (const tile of layer.tiles.values()) this.#drop(tile);
       layer.tiles.clear();
     }
     this.layers = this.layers.filter((layer) => layer.pinned || kept.includes(layer));
   }
 
   clear() {
-    for (const layer of this.layers) for (const tile of layer.tiles.values()) this.#recycle(tile);
+    for (const layer of this.layers) for (const tile of layer.tiles.values()) this.#drop(tile);
     this.layers = [];
   }
 
-  /** @param {(layer: Layer) => boolean} [which] */
-  markAllStale(which = () => true) {
+  /** @param {boolean} [atOnce] to be repainted with the next frame */
+  markAllStale(atOnce = false) {
     for (const layer of this.layers) {
-      if (which(layer)) for (const tile of layer.tiles.values()) tile.stale = true;
+      for (const tile of layer.tiles.values()) {
+        tile.stale = true;
+        if (atOnce) tile.paintedAt = -Infinity;
+      }
     }
   }
 
@@ -110,9 +106,9 @@ export class TileCache {
     return tile.stale && now - tile.paintedAt >= REPAINT_MS;
   }
 
-  #recycle(tile) {
+  #drop(tile) {
     this.#count -= 1;
-    if (this.#spare.length < 32) this.#spare.push(tile.canvas);
+    tile.bitmap?.close();
   }
 
   #dropOldest() {
@@ -123,7 +119,7 @@ export class TileCache {
     tiles.sort((left, right) => left.tile.seenAt - right.tile.seenAt);
     for (const { layer, key, tile } of tiles.slice(0, TILES_MAX / 4)) {
       layer.tiles.delete(key);
-      this.#recycle(tile);
+      this.#drop(tile);
     }
   }
 }

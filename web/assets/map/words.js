@@ -36,7 +36,6 @@ export const words = {
   },
 
   list: {
-    title: 'Seats as a list',
     search: 'Find a section, row or seat',
     searchExample: 'e.g. Row 12, or 104',
     category: 'Category',
@@ -62,8 +61,6 @@ export const words = {
 
   areas: {
     title: 'Standing and open areas',
-    fewer: (name) => `One place fewer: ${name}`,
-    more: (name) => `One place more: ${name}`,
   },
 
   best: {
@@ -75,8 +72,6 @@ export const words = {
     category: 'Category',
     price: 'Highest price a seat',
     find: (count) => `Hold the best ${counted(count, 'seat', 'seats')}`,
-    fewer: 'One seat fewer',
-    more: 'One seat more',
     whileHeld: 'You hold seats already. To search anew, give them back first.',
     giveBackFirst: 'Give back and search anew',
   },
@@ -85,20 +80,16 @@ export const words = {
     title: 'Your seats',
     empty: 'Choose seats on the map or in the list.',
     hold: (count) => (count === 0 ? 'Hold seats' : `Hold ${counted(count, 'place', 'places')}`),
-    change: 'Update my seats',
+    change: 'Update seats',
     pay: 'Continue to payment',
     back: 'Back to payment',
     extend: 'More time',
     release: 'Give all back',
-    releaseAsk: 'Give all held seats back?',
-    releaseNo: 'Keep them',
     remove: (seat) => `Remove ${seat}`,
     undo: (seat) => `Keep ${seat}`,
     undoChanges: 'Undo changes',
-    total: 'Total',
     details: 'Details',
     held: 'Held for',
-    until: 'Time left',
     notYet: 'Chosen, not yet held',
     quantity: (name, quantity) => `${quantity} × ${name}`,
     chosenSeat: (seat, total) => `${seat} chosen. Total ${total}.`,
@@ -151,7 +142,6 @@ export const words = {
     closed: 'The sale is closed.',
     cancelled: 'This event is cancelled.',
     completed: 'This event is over.',
-    notOpenTitle: 'Look around already',
   },
 
   page: {

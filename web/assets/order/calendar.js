@@ -5,7 +5,10 @@ const escaped = (text) => text.replace(/[\\;,]/g, '\\$&').replace(/\r?\n/g, '\\n
 
 /** @param {number | string} moment @returns {string} UTC, as `20261212T190000Z` */
 export function stamp(moment) {
-  return new Date(moment).toISOString().replace(/[-:]/g, '').replace(/\.\d{3}/, '');
+  return new Date(moment)
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d{3}/, '');
 }
 
 /**

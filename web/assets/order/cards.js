@@ -11,32 +11,57 @@
 /** The ones that are offered. @type {TestCard[]} */
 export const CARDS = [
   { number: '4242424242424242', method: 'pm_card_visa', brand: 'Visa', outcome: 'Pays' },
-  { number: '4000002760003184', method: 'pm_card_authenticationRequired', brand: 'Visa', outcome: 'Asks the bank (3-D Secure)' },
-  { number: '4000000000000002', method: 'pm_card_visa_chargeDeclined', brand: 'Visa', outcome: 'Is declined' },
-  { number: '4000000000009995', method: 'pm_card_visa_chargeDeclinedInsufficientFunds', brand: 'Visa', outcome: 'Has not enough money' },
-  { number: '4000000000000069', method: 'pm_card_visa_chargeDeclinedExpiredCard', brand: 'Visa', outcome: 'Has expired' },
-  { number: '4000008400001629', method: 'pm_card_threeDSecureRequiredChargeDeclined', brand: 'Visa', outcome: 'Asks the bank, then is declined' },
+  {
+    number: '4000002760003184',
+    method: 'pm_card_authenticationRequired',
+    brand: 'Visa',
+    outcome: 'Asks the bank (3-D Secure)',
+  },
+  {
+    number: '4000000000000002',
+    method: 'pm_card_visa_chargeDeclined',
+    brand: 'Visa',
+    outcome: 'Is declined',
+  },
+  {
+    number: '4000000000009995',
+    method: 'pm_card_visa_chargeDeclinedInsufficientFunds',
+    brand: 'Visa',
+    outcome: 'Has not enough money',
+  },
+  {
+    number: '4000000000000069',
+    method: 'pm_card_visa_chargeDeclinedExpiredCard',
+    brand: 'Visa',
+    outcome: 'Has expired',
+  },
+  {
+    number: '4000008400001629',
+    method: 'pm_card_threeDSecureRequiredChargeDeclined',
+    brand: 'Visa',
+    outcome: 'Asks the bank, then is declined',
+  },
 ];
 
 /** Others that may be typed. @type {Record<string, string>} */
 const TYPED = {
-  '4000056655665556': 'pm_card_visa_debit',
-  '5555555555554444': 'pm_card_mastercard',
-  '5200828282828210': 'pm_card_mastercard_debit',
-  '5105105105105100': 'pm_card_mastercard_prepaid',
-  '378282246310005': 'pm_card_amex',
-  '6011111111111117': 'pm_card_discover',
-  '3056930009020004': 'pm_card_diners',
-  '3566002020360505': 'pm_card_jcb',
-  '6200000000000005': 'pm_card_unionpay',
-  '4000000000009987': 'pm_card_visa_chargeDeclinedLostCard',
-  '4000000000009979': 'pm_card_visa_chargeDeclinedStolenCard',
-  '4000000000006975': 'pm_card_visa_chargeDeclinedVelocityLimitExceeded',
-  '4000000000000127': 'pm_card_visa_chargeDeclinedIncorrectCvc',
-  '4000000000000119': 'pm_card_visa_chargeDeclinedProcessingError',
-  '4100000000000019': 'pm_card_visa_chargeDeclinedFraudulent',
-  '4000000000003220': 'pm_card_threeDSecure2Required',
-  '4000000000003063': 'pm_card_threeDSecureRequired',
+  4000056655665556: 'pm_card_visa_debit',
+  5555555555554444: 'pm_card_mastercard',
+  5200828282828210: 'pm_card_mastercard_debit',
+  5105105105105100: 'pm_card_mastercard_prepaid',
+  378282246310005: 'pm_card_amex',
+  6011111111111117: 'pm_card_discover',
+  3056930009020004: 'pm_card_diners',
+  3566002020360505: 'pm_card_jcb',
+  6200000000000005: 'pm_card_unionpay',
+  4000000000009987: 'pm_card_visa_chargeDeclinedLostCard',
+  4000000000009979: 'pm_card_visa_chargeDeclinedStolenCard',
+  4000000000006975: 'pm_card_visa_chargeDeclinedVelocityLimitExceeded',
+  4000000000000127: 'pm_card_visa_chargeDeclinedIncorrectCvc',
+  4000000000000119: 'pm_card_visa_chargeDeclinedProcessingError',
+  4100000000000019: 'pm_card_visa_chargeDeclinedFraudulent',
+  4000000000003220: 'pm_card_threeDSecure2Required',
+  4000000000003063: 'pm_card_threeDSecureRequired',
 };
 
 /**
@@ -55,7 +80,10 @@ export function methodOf(typed) {
  * @param {string} typed
  */
 export function grouped(typed) {
-  return typed.replace(/\D/g, '').slice(0, 19).replace(/(\d{4})(?=\d)/g, '$1 ');
+  return typed
+    .replace(/\D/g, '')
+    .slice(0, 19)
+    .replace(/(\d{4})(?=\d)/g, '$1 ');
 }
 
 const DECLINES = {

@@ -1,7 +1,17 @@
 /** The step before an order exists: the held seats, and who they are for. */
 
 import {
-  byId, errorText, h, holdfast, icon, keep, keepOrder, kept, notice, randomKey, whileBusy,
+  byId,
+  errorText,
+  h,
+  holdfast,
+  icon,
+  keep,
+  keepOrder,
+  kept,
+  notice,
+  randomKey,
+  whileBusy,
 } from '../common.js';
 import { forgetHold, readOwnHold } from '../lib/own-hold.js';
 import { backTo, setStep } from './frame.js';
@@ -29,7 +39,11 @@ export async function showCheckout({ opened }) {
     showHoldSummary(hold, event, () => showCheckout({ opened }));
     step.replaceChildren(form(hold, event, opened));
   } catch (error) {
-    const again = h('button', { type: 'button', class: 'button', onclick: () => showCheckout({ opened }) }, 'Try again');
+    const again = h(
+      'button',
+      { type: 'button', class: 'button', onclick: () => showCheckout({ opened }) },
+      'Try again',
+    );
     step.replaceChildren(notice('bad', h('p', null, errorText(error))), h('p', null, again));
   } finally {
     step.removeAttribute('aria-busy');
@@ -65,7 +79,13 @@ function form(hold, event, opened) {
     /** @type {string} */ hint,
   ) => {
     const input = /** @type {HTMLInputElement} */ (
-      h('input', { class: 'input', id, name: id, 'aria-describedby': `${id}-hint ${id}-error`, ...properties })
+      h('input', {
+        class: 'input',
+        id,
+        name: id,
+        'aria-describedby': `${id}-hint ${id}-error`,
+        ...properties,
+      })
     );
     const error = h('p', { class: 'field__error', id: `${id}-error` });
     const box = h(
@@ -122,7 +142,12 @@ function form(hold, event, opened) {
       email.box,
       name.box,
       trouble,
-      h('div', { class: 'cluster cluster--apart' }, button, h('a', { href: `/events/${encodeURIComponent(event.slug)}/seats` }, 'Change seats')),
+      h(
+        'div',
+        { class: 'cluster cluster--apart' },
+        button,
+        h('a', { href: `/events/${encodeURIComponent(event.slug)}/seats` }, 'Change seats'),
+      ),
     ),
   );
 }
@@ -206,6 +231,7 @@ function remember(event, order, seats, opened) {
  * @param {boolean} ended
  */
 function showNothing(event, ended) {
+  setStep(0, ended ? 'Time is up' : 'Nothing to pay for');
   byId('summary').hidden = true;
   byId('order-layout').className = '';
   const path = event ? `/events/${encodeURIComponent(event.slug)}` : '/';
@@ -215,7 +241,13 @@ function showNothing(event, ended) {
       { class: 'empty' },
       icon('clock'),
       h('h2', null, ended ? 'Your time for these seats has run out' : 'You hold no seats'),
-      h('p', { class: 'muted' }, ended ? 'They went back on sale; perhaps they are still free.' : 'Choose seats first; then you pay here.'),
+      h(
+        'p',
+        { class: 'muted' },
+        ended
+          ? 'They went back on sale; perhaps they are still free.'
+          : 'Choose seats first; then you pay here.',
+      ),
       h(
         'a',
         { class: 'button button--primary', href: event ? `${path}/seats` : path },

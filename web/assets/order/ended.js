@@ -3,16 +3,28 @@
 import { byId, forgetOrder, h, icon } from '../common.js';
 
 const TEXTS = {
-  cancelling: ['Your order is being closed', 'We make sure that nothing is charged, then the seats go back on sale.'],
-  expired: ['The time to pay has run out', 'Nothing was charged. The seats went back on sale; perhaps they are still free.'],
+  cancelling: [
+    'Your order is being closed',
+    'We make sure that nothing is charged, then the seats go back on sale.',
+  ],
+  expired: [
+    'The time to pay has run out',
+    'Nothing was charged. The seats went back on sale; perhaps they are still free.',
+  ],
   cancelled: ['This order is cancelled', 'Nothing was charged, and the seats are back on sale.'],
-  refunding: ['Your money is on its way back', 'The seats could not be given to you, so the payment is returned in full.'],
+  refunding: [
+    'Your money is on its way back',
+    'The seats could not be given to you, so the payment is returned in full.',
+  ],
   refunded: ['Your money was returned', 'Depending on your bank it takes some days until you see it.'],
 };
 
 /** @param {import('../order.js').Context} context */
 export function showEnded({ order, event }) {
-  const [title, text] = TEXTS[/** @type {keyof typeof TEXTS} */ (order.status)] ?? ['This order has ended', ''];
+  const [title, text] = TEXTS[/** @type {keyof typeof TEXTS} */ (order.status)] ?? [
+    'This order has ended',
+    '',
+  ];
   const path = event ? `/events/${encodeURIComponent(event.slug)}` : '/';
   const isOver = order.status !== 'cancelling';
   const forget = () => {
@@ -30,8 +42,16 @@ export function showEnded({ order, event }) {
         ? h(
             'div',
             { class: 'cluster' },
-            h('a', { class: 'button button--primary', href: event ? `${path}/seats` : path }, event ? 'Choose seats again' : 'See all events'),
-            h('button', { type: 'button', class: 'button button--quiet', onclick: forget }, 'Remove from this device'),
+            h(
+              'a',
+              { class: 'button button--primary', href: event ? `${path}/seats` : path },
+              event ? 'Choose seats again' : 'See all events',
+            ),
+            h(
+              'button',
+              { type: 'button', class: 'button button--quiet', onclick: forget },
+              'Remove from this device',
+            ),
           )
         : null,
     ),

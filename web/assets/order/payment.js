@@ -27,7 +27,9 @@ export async function showPayment(context) {
   try {
     const payment = await holdfast.startPayment(order.id, order.token);
     const sandbox = isSandbox(payment);
-    const card = sandbox ? { ...sandboxCard(payment), attempt: await readAttempt(payment) } : await stripeCard(payment);
+    const card = sandbox
+      ? { ...sandboxCard(payment), attempt: await readAttempt(payment) }
+      : await stripeCard(payment);
     if (card.attempt.outcome === 'paid') return context.watch();
     step.replaceChildren(form(context, card, sandbox));
     const failed = returned && !returned.succeeded;
@@ -39,8 +41,15 @@ export async function showPayment(context) {
     const { code } = /** @type {any} */ (error);
     if (code === 'already_paid') return context.watch();
     if (code === 'order_closed') return void setTimeout(context.reload, 1_000);
-    const again = h('button', { type: 'button', class: 'button', onclick: () => showPayment(context) }, 'Try again');
-    step.replaceChildren(notice('bad', h('p', null, errorText(error))), h('p', { class: 'cluster' }, again, cancelButton(context)));
+    const again = h(
+      'button',
+      { type: 'button', class: 'button', onclick: () => showPayment(context) },
+      'Try again',
+    );
+    step.replaceChildren(
+      notice('bad', h('p', null, errorText(error))),
+      h('p', { class: 'cluster' }, again, cancelButton(context)),
+    );
   } finally {
     step.removeAttribute('aria-busy');
   }
@@ -67,7 +76,9 @@ function form(context, card, sandbox) {
     } catch {
       // The answer is lost, and with it whether the card was charged: only the server knows.
       await context.reload();
-      showMessage('We did not get an answer. If you were charged, this page shows it in a moment; else please try again.');
+      showMessage(
+        'We did not get an answer. If you were charged, this page shows it in a moment; else please try again.',
+      );
     }
   };
   return h(
@@ -83,7 +94,10 @@ function form(context, card, sandbox) {
       'div',
       { class: 'card__body stack' },
       sandbox
-        ? notice('info', h('p', null, h('strong', null, 'Test mode.'), ' No money moves, whichever card you choose.'))
+        ? notice(
+            'info',
+            h('p', null, h('strong', null, 'Test mode.'), ' No money moves, whichever card you choose.'),
+          )
         : null,
       card.element,
       h('div', { id: 'payment-message', tabindex: '-1' }),
@@ -137,12 +151,18 @@ function showQuestion({ url }) {
   const box = document.getElementById('payment-message');
   if (!box || !url) return;
   const go = h('a', { class: 'button button--small', href: url }, 'Go to your bank');
-  box.replaceChildren(notice('warn', h('p', null, 'Your bank waits for your confirmation of this payment.'), h('p', null, go)));
+  box.replaceChildren(
+    notice('warn', h('p', null, 'Your bank waits for your confirmation of this payment.'), h('p', null, go)),
+  );
 }
 
 /** @param {Context} context */
 function cancelButton(context) {
-  const button = h('button', { type: 'button', class: 'button button--quiet button--small' }, 'Cancel the order');
+  const button = h(
+    'button',
+    { type: 'button', class: 'button button--quiet button--small' },
+    'Cancel the order',
+  );
   button.addEventListener('click', () => askAndCancel(context));
   return button;
 }
@@ -164,7 +184,11 @@ function askAndCancel({ order, reload }) {
         h(
           'div',
           { class: 'dialog__actions' },
-          h('button', { type: 'button', class: 'button', autofocus: true, onclick: () => dialog.close() }, 'Keep my seats'),
+          h(
+            'button',
+            { type: 'button', class: 'button', autofocus: true, onclick: () => dialog.close() },
+            'Keep my seats',
+          ),
           yes,
         ),
       ),

@@ -93,12 +93,22 @@ async function confirm(payment, method) {
  *   the form says why
  */
 export function sandboxCard(payment) {
-  const choice = (/** @type {string} */ value, /** @type {string} */ label, /** @type {string} */ hint, checked = false) =>
+  const choice = (
+    /** @type {string} */ value,
+    /** @type {string} */ label,
+    /** @type {string} */ hint,
+    checked = false,
+  ) =>
     h(
       'label',
       { class: 'choice' },
       h('input', { type: 'radio', name: 'card', value, checked }),
-      h('span', { class: 'choice__text' }, h('span', { class: 'strong number' }, label), h('span', { class: 'choice__hint' }, hint)),
+      h(
+        'span',
+        { class: 'choice__text' },
+        h('span', { class: 'strong number' }, label),
+        h('span', { class: 'choice__hint' }, hint),
+      ),
     );
   const number = /** @type {HTMLInputElement} */ (
     h('input', {
@@ -112,7 +122,13 @@ export function sandboxCard(payment) {
     })
   );
   const error = h('p', { class: 'field__error', id: 'card-number-error' });
-  const typed = h('div', { class: 'field', hidden: true }, h('label', { class: 'field__label', for: 'card-number' }, 'Test card number'), number, error);
+  const typed = h(
+    'div',
+    { class: 'field', hidden: true },
+    h('label', { class: 'field__label', for: 'card-number' }, 'Test card number'),
+    number,
+    error,
+  );
   const element = h(
     'fieldset',
     { class: 'stack' },
@@ -120,7 +136,9 @@ export function sandboxCard(payment) {
     h(
       'div',
       { class: 'cards' },
-      CARDS.map((card, index) => choice(card.method, `${card.brand} ···· ${card.number.slice(-4)}`, card.outcome, index === 0)),
+      CARDS.map((card, index) =>
+        choice(card.method, `${card.brand} ···· ${card.number.slice(-4)}`, card.outcome, index === 0),
+      ),
       choice('', 'Another test card', 'Type its number'),
     ),
     typed,

@@ -43,7 +43,10 @@ export async function stripeCard(payment) {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches;
   const elements = stripe.elements({
     clientSecret: payment.client_secret,
-    appearance: { theme: dark ? 'night' : 'stripe', variables: { borderRadius: '10px', colorPrimary: '#d98a00' } },
+    appearance: {
+      theme: dark ? 'night' : 'stripe',
+      variables: { borderRadius: '10px', colorPrimary: '#d98a00' },
+    },
   });
   const element = h('div', { class: 'stripe-element' });
   elements.create('payment').mount(element);

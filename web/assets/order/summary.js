@@ -29,8 +29,18 @@ export function showSummary({ order, event, seats, reload }) {
  */
 export function showHoldSummary(hold, event, onEnd) {
   const lines = [
-    ...hold.seats.map((seat) => ({ name: seatName(seat), detail: seat.category, quantity: 1, price: seat.price })),
-    ...hold.areas.map((area) => ({ name: area.name, detail: '', quantity: area.quantity, price: area.price })),
+    ...hold.seats.map((seat) => ({
+      name: seatName(seat),
+      detail: seat.category,
+      quantity: 1,
+      price: seat.price,
+    })),
+    ...hold.areas.map((area) => ({
+      name: area.name,
+      detail: '',
+      quantity: area.quantity,
+      price: area.price,
+    })),
   ];
   draw(event, lines, hold.total, hold.currency, hold.expires_at, 'for your seats', onEnd);
 }
@@ -65,7 +75,11 @@ function draw(event, lines, total, currency, until, spoken, onEnd) {
             'div',
             { class: 'stack stack--tight' },
             h('h2', { class: 'summary__event', dir: 'auto' }, event.name),
-            h('p', { class: 'muted small' }, h('time', { datetime: event.starts_at }, formatMoment(event.starts_at))),
+            h(
+              'p',
+              { class: 'muted small' },
+              h('time', { datetime: event.starts_at }, formatMoment(event.starts_at)),
+            ),
           )
         : h('h2', null, 'Your order'),
       until ? h('p', { class: 'summary__left' }, icon('clock'), h('span', null, 'Reserved for'), left) : null,
@@ -77,8 +91,21 @@ function draw(event, lines, total, currency, until, spoken, onEnd) {
           { class: 'visually-hidden' },
           h('tr', null, h('th', { scope: 'col' }, 'Place'), h('th', { scope: 'col' }, 'Price')),
         ),
-        h('tbody', null, lines.map((line) => row(line, currency))),
-        h('tfoot', null, h('tr', null, h('th', { scope: 'row' }, 'Total'), h('td', { class: 'end' }, formatPrice(total, currency)))),
+        h(
+          'tbody',
+          null,
+          lines.map((line) => row(line, currency)),
+        ),
+        h(
+          'tfoot',
+          null,
+          h(
+            'tr',
+            null,
+            h('th', { scope: 'row' }, 'Total'),
+            h('td', { class: 'end' }, formatPrice(total, currency)),
+          ),
+        ),
       ),
     ),
   );

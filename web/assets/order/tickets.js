@@ -1,8 +1,6 @@
 /** The tickets: codes to be scanned, on paper or on the phone, and what one does with them. */
 
-import {
-  byId, errorText, formatMoment, h, holdfast, icon, notice, serverNow, toast,
-} from '../common.js';
+import { byId, errorText, formatMoment, h, holdfast, icon, notice, serverNow, toast } from '../common.js';
 import { calendarFile } from './calendar.js';
 import { seatName } from './summary.js';
 
@@ -16,12 +14,28 @@ export async function showTickets(context) {
   try {
     const { data } = await holdfast.tickets(order.id, order.token);
     step.replaceChildren(
-      notice('good', h('p', null, h('strong', null, 'Thank you, the seats are yours.'), ' Show the codes at the entrance, on this screen or printed.')),
+      notice(
+        'good',
+        h(
+          'p',
+          null,
+          h('strong', null, 'Thank you, the seats are yours.'),
+          ' Show the codes at the entrance, on this screen or printed.',
+        ),
+      ),
       actions(context, data),
-      h('ul', { class: 'tickets' }, data.map((ticket) => card(context, ticket))),
+      h(
+        'ul',
+        { class: 'tickets' },
+        data.map((ticket) => card(context, ticket)),
+      ),
     );
   } catch (error) {
-    const again = h('button', { type: 'button', class: 'button', onclick: () => showTickets(context) }, 'Try again');
+    const again = h(
+      'button',
+      { type: 'button', class: 'button', onclick: () => showTickets(context) },
+      'Try again',
+    );
     step.replaceChildren(
       notice('good', h('p', null, h('strong', null, 'Your order is paid and the seats are yours.'))),
       notice('bad', h('p', null, errorText(error)), h('p', null, again)),
@@ -36,10 +50,18 @@ export async function showTickets(context) {
  */
 function place({ seats }, ticket) {
   const seat = ticket.seat ? seats[ticket.seat] : null;
-  if (!seat) return { name: ticket.seat ?? ticket.area ?? '', facts: [[ticket.seat ? 'Seat' : 'Area', ticket.seat ?? ticket.area ?? '']] };
+  if (!seat)
+    return {
+      name: ticket.seat ?? ticket.area ?? '',
+      facts: [[ticket.seat ? 'Seat' : 'Area', ticket.seat ?? ticket.area ?? '']],
+    };
   return {
     name: seatName(seat),
-    facts: [['Zone', seat.zone], ['Row', seat.row], ['Seat', seat.number]],
+    facts: [
+      ['Zone', seat.zone],
+      ['Row', seat.row],
+      ['Seat', seat.number],
+    ],
   };
 }
 
@@ -51,7 +73,8 @@ function card(context, ticket) {
   const { order, event } = context;
   const { name, facts } = place(context, ticket);
   const isVoid = ticket.status === 'void';
-  const fact = (/** @type {string[]} */ [label, value]) => h('div', null, h('dt', null, label), h('dd', null, h('bdi', null, value)));
+  const fact = (/** @type {string[]} */ [label, value]) =>
+    h('div', null, h('dt', null, label), h('dd', null, h('bdi', null, value)));
   const image = h('img', {
     class: 'ticket__code',
     src: holdfast.ticketImageUrl(ticket.id, order.token),
@@ -59,7 +82,11 @@ function card(context, ticket) {
     width: '320',
     height: '320',
   });
-  image.addEventListener('error', () => image.replaceWith(h('p', { class: 'ticket__text' }, h('code', null, ticket.code))), { once: true });
+  image.addEventListener(
+    'error',
+    () => image.replaceWith(h('p', { class: 'ticket__text' }, h('code', null, ticket.code))),
+    { once: true },
+  );
   return h(
     'li',
     { class: isVoid ? 'ticket ticket--void' : 'ticket' },
@@ -67,7 +94,13 @@ function card(context, ticket) {
       'div',
       { class: 'ticket__main' },
       h('h2', { class: 'ticket__event', dir: 'auto' }, event?.name ?? 'Ticket'),
-      event ? h('p', { class: 'ticket__when' }, h('time', { datetime: event.starts_at }, formatMoment(event.starts_at))) : null,
+      event
+        ? h(
+            'p',
+            { class: 'ticket__when' },
+            h('time', { datetime: event.starts_at }, formatMoment(event.starts_at)),
+          )
+        : null,
       h('dl', { class: 'ticket__facts' }, facts.map(fact)),
       h(
         'p',
@@ -87,8 +120,11 @@ function card(context, ticket) {
  */
 function actions(context, tickets) {
   const { event } = context;
-  const button = (/** @type {Parameters<typeof icon>[0]} */ picture, /** @type {string} */ text, /** @type {() => void} */ onclick) =>
-    h('button', { type: 'button', class: 'button', onclick }, icon(picture), text);
+  const button = (
+    /** @type {Parameters<typeof icon>[0]} */ picture,
+    /** @type {string} */ text,
+    /** @type {() => void} */ onclick,
+  ) => h('button', { type: 'button', class: 'button', onclick }, icon(picture), text);
   return h(
     'div',
     { class: 'cluster no-print' },

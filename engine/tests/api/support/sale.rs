@@ -34,7 +34,7 @@ pub struct Sale {
     pub clock: SettableClock,
     pub ledger: Ledger,
     pub inventory: Inventory,
-    store: Store,
+    pub store: Store,
     engine: Arc<Engine>,
     router: Router,
     _data: TempDir,

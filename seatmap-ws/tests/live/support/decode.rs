@@ -76,13 +76,13 @@ impl Reader<'_> {
     }
 }
 
-pub fn inflate(bytes: &[u8]) -> Vec<u8> {
+fn inflate(bytes: &[u8]) -> Vec<u8> {
     let mut inflated = Vec::new();
     DeflateDecoder::new(bytes).read_to_end(&mut inflated).expect("raw deflate");
     inflated
 }
 
-pub fn unpack(packed: &[u8], seats: usize) -> Vec<u8> {
+fn unpack(packed: &[u8], seats: usize) -> Vec<u8> {
     assert_eq!(packed.len(), seats.div_ceil(4), "two bits a seat");
     (0..seats).map(|seat| packed[seat / 4] >> (2 * (seat % 4)) & 3).collect()
 }

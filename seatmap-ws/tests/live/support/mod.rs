@@ -5,10 +5,10 @@ mod house;
 mod map;
 mod viewer;
 
-pub use decode::{Told, inflate, told_by_binary, told_by_json, unpack};
+pub use decode::{Told, told_by_binary, told_by_json};
 pub use house::{House, Place, Plan};
 pub use map::Map;
-pub use viewer::{Heard, Opening, Viewer};
+pub use viewer::{Heard, Viewer};
 
 /// Each test of a list in both places where scripts run.
 macro_rules! in_both_places {

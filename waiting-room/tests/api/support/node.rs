@@ -139,7 +139,9 @@ impl Node {
         self.organizer_again(method, rest, body, &random::token()).await
     }
 
+    /// The line as its organiser sees it, after the follower's next round.
     pub async fn settings(&self) -> Value {
+        self.follow().await;
         self.organizer("GET", "/settings", Value::Null).await.expect(200)
     }
 }

@@ -63,6 +63,11 @@ impl Stores {
         Self { store_url: shared_cluster().url(), is_cluster: true, ..Self::default() }
     }
 
+    /// A store that the test keeps itself.
+    pub fn at(store_url: String) -> Self {
+        Self { store_url, ..Self::default() }
+    }
+
     /// The store in process, the ledger in a database of its own.
     pub fn postgres() -> Self {
         let ledger_url = PostgresServer::shared().fresh_database();
