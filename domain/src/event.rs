@@ -88,9 +88,9 @@ pub struct Queue {
     pub admit_per_minute: Option<u32>,
     /// People with a live pass at one time.
     pub max_inside: Option<u32>,
-    /// How long a pass lives without being renewed; 30 to 3,600.
+    /// How long a pass lives without being renewed; 1 to 86,400.
     pub pass_seconds: i64,
-    /// How long a turn may be taken before it is missed; 10 to 3,600.
+    /// How long a turn may be taken before it is missed; 1 to 86,400.
     pub turn_seconds: i64,
     /// People in line at one time; who comes then is refused.
     pub max_waiting: Option<u32>,
@@ -221,8 +221,8 @@ mod tests {
         };
         assert_eq!(queue(|queue| queue.admit_per_minute = Some(0)), Some("admit_per_minute"));
         assert_eq!(queue(|queue| queue.max_inside = Some(1_000_001)), Some("max_inside"));
-        assert_eq!(queue(|queue| queue.pass_seconds = 29), Some("pass_seconds"));
-        assert_eq!(queue(|queue| queue.turn_seconds = 3_601), Some("turn_seconds"));
+        assert_eq!(queue(|queue| queue.pass_seconds = 0), Some("pass_seconds"));
+        assert_eq!(queue(|queue| queue.turn_seconds = 86_401), Some("turn_seconds"));
         assert_eq!(queue(|queue| queue.max_waiting = Some(10_000_001)), Some("max_waiting"));
         assert_eq!(queue(|queue| queue.priority_share = 51), Some("priority_share"));
         assert_eq!(queue(|queue| queue.priority_share = 50), None);

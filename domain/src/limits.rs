@@ -57,11 +57,11 @@ pub const PAGE_LIMIT_DEFAULT: u32 = 20;
 /// Characters of the name that is written on an order's tickets.
 pub const HOLDER_NAME_LENGTH_MAX: usize = 200;
 /// `pass_seconds` of a queue, at least.
-pub const PASS_SECONDS_MIN: i64 = 30;
+pub const PASS_SECONDS_MIN: i64 = 1;
 /// `turn_seconds` of a queue, at least.
-pub const TURN_SECONDS_MIN: i64 = 10;
-/// `pass_seconds` and `turn_seconds` of a queue, at most: an hour.
-pub const QUEUE_SECONDS_MAX: i64 = 3_600;
+pub const TURN_SECONDS_MIN: i64 = 1;
+/// `pass_seconds` and `turn_seconds` of a queue, at most: a day.
+pub const QUEUE_SECONDS_MAX: i64 = 86_400;
 /// `admit_per_minute` and `max_inside` of a queue.
 pub const QUEUE_PEOPLE_MAX: u32 = 1_000_000;
 /// `max_waiting` of a queue.

@@ -68,7 +68,11 @@ pub async fn change_event(
     apply(engine, change, &mut trial)?;
     let capacities = capacities(&at_work.chart, change.areas.as_deref().unwrap_or_default())?;
     change_capacities(engine, &at_work, &capacities).await?;
+    let was_queued = at_work.event.queue.enabled;
     let event = engine.change_event_row(id, |event| apply(engine, change, event)).await?;
+    if event.queue.enabled != was_queued && event.status == EventStatus::Published {
+        engine.inventory.require_pass(&at_work, event.queue.enabled).await?;
+    }
     Ok(EventView::of(&event))
 }
 

@@ -69,10 +69,10 @@ pub struct QueueChange {
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     pub max_inside: Option<Option<u32>>,
     /// Default 600.
-    #[schema(minimum = 30, maximum = 3_600)]
+    #[schema(minimum = 1, maximum = 86_400)]
     pub pass_seconds: Option<i64>,
     /// Default 120.
-    #[schema(minimum = 10, maximum = 3_600)]
+    #[schema(minimum = 1, maximum = 86_400)]
     pub turn_seconds: Option<i64>,
     /// People in line at one time; who comes then is refused. Default, also by null: no limit.
     #[serde(default, deserialize_with = "present")]

@@ -22,7 +22,7 @@ for at = 2, #ARGV, 2 do
     if sub(record, 1, 1) == 'L' then
       call('ZADD', inside, sub(record, 2, 14), person)
     elseif sub(record, 1, 1) == 'E' then
-      call('RPUSH', ended, sub(record, 2, 2) .. person)
+      call('RPUSH', ended, sub(record, 2, 2) .. person .. sub(record, 3))
     end
     call('HSET', passes, person, record)
   end

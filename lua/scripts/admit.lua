@@ -45,7 +45,7 @@ for at = 1, #idle, 1000 do
     if record and sub(record, 1, 1) == 'L' then
       if tonumber(sub(record, 2, 14)) <= now then
         people[#people + 1] = some[number]
-        marks[#marks + 1] = 'i' .. some[number]
+        marks[#marks + 1] = 'i' .. some[number] .. sub(record, 15)
         records[#records + 1] = some[number]
         records[#records + 1] = 'Ei' .. sub(record, 15)
       else

@@ -31,8 +31,9 @@ if changed then
   for _, person in ipairs(buyers) do
     local pass = redis.call('HGET', passes, person)
     if pass and string.sub(pass, 1, 1) == 'L' then
-      redis.call('RPUSH', ended, 'b' .. person)
-      redis.call('HSET', passes, person, 'Eb' .. string.sub(pass, 15))
+      local place = string.sub(pass, 15)
+      redis.call('RPUSH', ended, 'b' .. person .. place)
+      redis.call('HSET', passes, person, 'Eb' .. place)
       redis.call('ZREM', inside, person)
     end
   end

@@ -37,7 +37,7 @@ for at = 3, #ARGV, 2 do
       live[#live + 1] = sub(record, 2, 14)
       live[#live + 1] = person
     elseif kind == 'E' then
-      over[#over + 1] = sub(record, 2, 2) .. person
+      over[#over + 1] = sub(record, 2, 2) .. person .. sub(record, 3)
     end
   end
 end

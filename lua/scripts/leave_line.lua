@@ -36,7 +36,7 @@ if not place then
   call('HDEL', passes, person)
   return { 'done', now, 0, 1 }
 end
-call('RPUSH', ended, reason .. person)
+call('RPUSH', ended, reason .. person .. place)
 call('HSET', passes, person, 'E' .. reason .. place)
 call('ZREM', inside, person)
 if member then

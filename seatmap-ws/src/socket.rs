@@ -10,7 +10,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    io,
+    io, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -67,6 +67,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         listener: Listener::new(),
         outgoing: Bytes::new(),
         stall: None,
+        is_told: true,
         position: Position::default(),
         subscription,
     };
@@ -85,14 +86,17 @@ struct Socket<S> {
     outgoing: Bytes,
     /// Runs while a frame waits to be written.
     stall: Option<Pin<Box<Sleep>>>,
+    /// There may be a beat that was not looked at.
+    is_told: bool,
     position: Position,
     subscription: Subscription,
 }
 
 /// What a socket wakes for.
 enum Event {
-    /// Something was written or heard, or there is a beat.
+    /// Something was written or heard.
     Progress,
+    Beat,
     Close(Close),
     Stalled,
 }
@@ -118,6 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             }
             match self.next_event().await? {
                 Event::Progress => {}
+                Event::Beat => self.is_told = true,
                 Event::Close(close) => return Ok(close),
                 Event::Stalled => {
                     self.subscription.meters.cuts.increment(1);
@@ -134,14 +139,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let (epoch, version) = since.unwrap_or_default();
         let at = Position { epoch, version, overview_version: u64::MAX, beat: 0 };
         let beat = beats.borrow_and_update().clone();
-        // An end that came in between is still to be seen.
-        beats.mark_changed();
         let caught_up = hub.catch_up(selection, *format, at);
         match (*since, caught_up.way) {
             (None, _) => {}
             (Some(_), Way::Snapshot) => meters.resyncs.increment(1),
             (Some(_), _) => meters.resumes.increment(1),
         }
+        // An end that came in between is still to be seen.
         let beat = beat.number - u64::from(beat.ending.is_some());
         self.position = Position { beat, ..caught_up.position };
         // Who has missed nothing is told so.
@@ -166,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 biased;
                 event = poll_fn(|context| poll_read(stream, listener, context)) => event,
                 changed = subscription.beats.changed() => match changed {
-                    Ok(()) => Ok(Event::Progress),
+                    Ok(()) => Ok(Event::Beat),
                     Err(_) => Err(io::ErrorKind::ConnectionAborted.into()),
                 },
             }
@@ -198,7 +202,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             return None;
         }
         // One load, where a look would be a lock that all sockets share.
-        if !self.subscription.beats.has_changed().unwrap_or(false) {
+        let is_told = mem::take(&mut self.is_told);
+        if !is_told && !self.subscription.beats.has_changed().unwrap_or(false) {
             return None;
         }
         let beat = self.subscription.beats.borrow_and_update().clone();

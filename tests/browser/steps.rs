@@ -44,7 +44,9 @@ pub async fn until_let_in(browser: &Browser) {
 /// The seat page has its chart and every state.
 pub async fn until_seats_are_live(browser: &Browser) {
     browser.until("the seats to be there", "!document.querySelector('#seats')?.ariaBusy").await;
-    browser.until("a live map", "document.querySelector('#status')?.dataset.status === 'live'").await;
+    browser
+        .until("a live map", "document.querySelector('#status')?.dataset.status === 'live'")
+        .await;
 }
 
 /// Holds what is chosen and goes on to the order's form.

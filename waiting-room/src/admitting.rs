@@ -11,9 +11,10 @@ use domain::{
     },
     time::Timestamp,
 };
+use futures_util::future::try_join_all;
 use inventory::EventAtWork;
 use ledger::{line_steps::MoveCursors, passes::PassEnd as LedgerEnd};
-use lua::{Controlled, EnteredWay, LineField, LinePhase, PassEnd, Reader};
+use lua::{Controlled, EnteredWay, LineField, LinePhase, LinePlace, LineRead, PassEnd, Reader};
 
 use crate::{
     WaitingRoom,
@@ -123,7 +124,8 @@ impl Admitting {
         room: &WaitingRoom,
         event: &EventAtWork,
         line: &Line,
-    ) -> Result<lua::LineRead, Refusal> {
+    ) -> Result<LineRead, Refusal> {
+        let id = &event.event.id;
         loop {
             let read = room.store.read_line(&line.partition, &self.reader).await?;
             let read = read.ok_or(Refusal::QueueUnavailable)?;
@@ -149,17 +151,19 @@ impl Admitting {
                 self.controller.observe_entered(way, mark.position, mark.at.as_millis());
             }
             self.entered += read.entered.items.len() as u64;
-            for (ended, reason) in [
-                (PassEnd::Bought, LedgerEnd::Bought),
-                (PassEnd::Idle, LedgerEnd::Idle),
-                (PassEnd::Closed, LedgerEnd::Closed),
-            ] {
-                let marks = read.ended.items.iter().filter(|mark| mark.reason == ended);
-                let people: Vec<_> = marks.map(|mark| mark.person).collect();
-                if !people.is_empty() {
-                    room.ledger.end_passes(&event.event.id, &people, reason).await?;
-                }
-            }
+            let ends = read.ended.items.iter().filter_map(|mark| {
+                let reason = match mark.reason {
+                    PassEnd::Bought => LedgerEnd::Bought,
+                    PassEnd::Idle => LedgerEnd::Idle,
+                    PassEnd::Closed => LedgerEnd::Closed,
+                    // Written before the store was told.
+                    PassEnd::Left => return None,
+                };
+                let LinePlace { lane, index } = mark.place;
+                Some(room.ledger.end_pass(id, mark.person, lane, index, reason))
+            });
+            // Together: they share their commits.
+            try_join_all(ends).await?;
             if complete {
                 return Ok(read);
             }
@@ -170,7 +174,7 @@ impl Admitting {
         &self,
         room: &WaitingRoom,
         line: &Line,
-        read: &lua::LineRead,
+        read: &LineRead,
         free: &Free,
     ) -> Situation {
         let state = line.state();
@@ -284,7 +288,7 @@ impl Admitting {
     fn measure(
         &self,
         event: &EventAtWork,
-        read: &lua::LineRead,
+        read: &LineRead,
         cursors: [u64; 3],
         situation: &Situation,
     ) {

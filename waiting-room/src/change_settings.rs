@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::event::EventStatus;
 use ledger::{events::UpdateQueue, line_acts::NewAct};
 
 use crate::{
@@ -39,7 +40,9 @@ pub async fn change_settings(
     room.inventory.forget(id);
     let at_work = room.inventory.event_by_id(id).await?.ok_or(Refusal::UnknownEvent)?;
     // On every path that costs seats: the store itself asks for passes from now on, or no more.
-    room.inventory.require_pass(&at_work, queue.enabled).await?;
+    if at_work.event.status == EventStatus::Published {
+        room.inventory.require_pass(&at_work, queue.enabled).await?;
+    }
     room.wake.notify_one();
     show_line::view(room, &at_work).await
 }

@@ -97,8 +97,6 @@ pub async fn join_line(
         Joined::Ceiling => return Err(Refusal::QueueUnavailable),
     };
     if is_new {
-        // Whoever had a pass before stands in line again.
-        line.ended.remove(&join.person);
         room.work.count(&asker.address, now);
     }
     meters::joined(if is_new { "new" } else { "known" });

@@ -1,8 +1,11 @@
 //! The lines that this process works with.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, RwLock,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use axum::body::Bytes;
@@ -35,10 +38,10 @@ pub(crate) struct Line {
     reader: Mutex<LineReader>,
     /// Numbers in grace, by person.
     pub graced: DashMap<CustomerKey, u64>,
-    /// People whose pass has ended.
-    pub ended: DashSet<CustomerKey>,
+    /// Places whose pass has ended, or that were given up, by number.
+    pub ended: DashSet<u64>,
     /// People seen here whose turn has passed: to be put into grace.
-    missed: Mutex<Vec<GraceWish>>,
+    missed: Mutex<HashMap<CustomerKey, GraceWish>>,
     pub joins: mpsc::Sender<WaitingJoin>,
     /// A term, and the next indexes that the store told to joins of this process under it.
     given: Mutex<(u64, [u64; 2])>,
@@ -69,7 +72,7 @@ impl Line {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn missed(&self) -> MutexGuard<'_, Vec<GraceWish>> {
+    pub fn missed(&self) -> MutexGuard<'_, HashMap<CustomerKey, GraceWish>> {
         self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,8 +106,8 @@ impl Line {
     /// To be put into grace with the next round, once.
     pub fn note_missed(&self, wish: GraceWish) {
         let mut missed = self.missed();
-        if missed.len() < WAITING_JOINS_MAX && !missed.iter().any(|known| *known == wish) {
-            missed.push(wish);
+        if missed.len() < WAITING_JOINS_MAX {
+            missed.insert(wish.person, wish);
         }
     }
 }

@@ -52,7 +52,7 @@ impl ShownTokens {
             lane: place.lane,
             index: place.index,
             has_pass: self.pass.is_some(),
-            is_done: self.pass.is_some() && (pass_is_over || line.ended.contains(&place.person)),
+            is_done: pass_is_over || line.ended.contains(&self.line_place().number()),
             graced: line.graced.get(&place.person).map(|number| *number),
         }
     }

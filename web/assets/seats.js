@@ -7,7 +7,8 @@ import { showAreas } from './map/areas.js';
 import { Basket } from './map/basket.js';
 import { createBestPanel } from './map/best.js';
 import { Cart } from './map/cart.js';
-import { describeSeat, parseChart, STATE_HELD } from './map/chart.js';
+import { describeSeat, parseChart, STATE_FREE, STATE_HELD } from './map/chart.js';
+import { keepChoice, keptChoice } from './map/choice.js';
 import { Feed } from './map/feed.js';
 import { Holding } from './map/holding.js';
 import { showLegend } from './map/legend.js';
@@ -64,6 +65,8 @@ class SeatPage {
   /** @type {string | null} */
   #closed = null;
   #extended = 0;
+  /** From here on the choice is kept; before, the former one is still to be read. */
+  #choiceIsKept = false;
 
   constructor(event, chart) {
     this.#event = event;
@@ -117,7 +120,9 @@ class SeatPage {
   async start() {
     watchSale(this.#event, serverNow, (why) => this.#setClosed(why));
     this.#show();
+    const former = keptChoice(this.#event.id);
     await Promise.all([this.#feed.start(), this.#holding.restore()]);
+    this.#restoreChoice(former);
     if (this.#cart.own.size > 0) this.#map?.showSeats(this.#cart.own);
     // Back, another tab, or the phone out of the pocket: ask what is held now.
     window.addEventListener('pageshow', ({ persisted }) => persisted && this.#holding.restore());
@@ -218,6 +223,24 @@ class SeatPage {
     this.#dropTaken();
   }
 
+  /**
+   * What was chosen before a refresh; what others have taken since is told.
+   *
+   * @param {import('./map/choice.js').Choice} former
+   */
+  #restoreChoice({ seats = [], areas = [] }) {
+    const cart = this.#cart;
+    const { states } = this.#feed;
+    const known = seats.map((label) => this.#chart.indexByLabel.get(label)).filter((seat) => seat !== undefined);
+    const open = known.filter((seat) => !cart.own.has(seat) && !cart.chosen.has(seat));
+    const taken = open.filter((seat) => states[seat] !== STATE_FREE);
+    for (const seat of open) cart.toggle(seat, states[seat]);
+    if (!cart.hold) for (const { name, quantity } of areas) cart.setArea(name, quantity);
+    this.#choiceIsKept = true;
+    if (taken.length > 0) this.#holding.tellChoiceTaken(taken);
+    this.#show();
+  }
+
   /** The server said so before the map did. */
   #markTaken(seats) {
     for (const seat of seats) this.#feed.states[seat] = STATE_HELD;
@@ -231,7 +254,7 @@ class SeatPage {
     if (this.#holding.busy) return;
     const taken = this.#cart.dropTaken(this.#feed.states);
     if (taken.length === 0) return;
-    this.#basket.tell('warn', words.notice.taken, words.notice.choiceTaken(this.#holding.nameSeats(taken)));
+    this.#holding.tellChoiceTaken(taken);
     this.#show();
   }
 
@@ -250,6 +273,7 @@ class SeatPage {
 
   #show() {
     const cart = this.#cart;
+    if (this.#choiceIsKept) keepChoice(this.#event.id, cart.hold ? { seats: cart.wish().seats } : cart.wish());
     const marks = cart.marks();
     this.#map?.setChosen(marks);
     this.#list?.setChosen(marks);

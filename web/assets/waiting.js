@@ -10,7 +10,7 @@ const main = $('main');
 const { slug, event: eventName } = main.dataset;
 const api = `/v1/events/${slug}`;
 
-/** The same words as the template's, which is there without this script. */
+/** The template's words, for the states after the first. */
 const TEXTS = {
   early: [
     'You are in the draw',
@@ -70,7 +70,7 @@ let offset = 0;
 let timer = 0;
 let queue = Promise.resolve();
 
-// Storage: the place is also known by the device, so that losing this costs nothing.
+// Losing this costs nothing: the place is also known by the device.
 
 /** @param {string} what @param {unknown} [value] */
 function kept(what, value) {

@@ -70,7 +70,7 @@ pub fn waiting_page(page: &WaitingPage<'_>) -> String {
          data-position=\"{position}\" data-opens-at=\"{opens_at}\">\n\
          <p class=\"event\"><a href=\"/events/{slug}\" dir=\"auto\">{name}</a></p>\n\
          <section class=\"card\" aria-labelledby=\"headline\">\n\
-         <h1 id=\"headline\" tabindex=\"-1\">{headline}</h1>\n",
+         <h1 id=\"headline\">{headline}</h1>\n",
         headline = texts.headline,
     );
     let notice = page.notice.map(escape).unwrap_or_default();
@@ -150,7 +150,7 @@ fn actions(html: &mut String, state: WaitingState, slug: &str) {
         html,
         "<div class=\"actions\">\n\
          <form id=\"join\" method=\"post\" action=\"/events/{slug}/queue/join\"{join}>\
-         <label id=\"code\" hidden>Your code <input autocomplete=\"off\" autocapitalize=\"characters\"></label>\
+         <label id=\"code\" hidden>Your code <input autocomplete=\"off\"></label>\
          <button class=\"primary\">Join the line</button></form>\n\
          <form id=\"enter\" method=\"post\" action=\"/events/{slug}/queue/enter\"{enter}>\
          <button class=\"primary\">Go in and choose</button></form>\n\

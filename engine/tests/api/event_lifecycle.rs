@@ -215,7 +215,7 @@ async fn a_change_out_of_bounds_changes_nothing() {
         (json!({"sale": {"hold_seconds": 0}}), "sale.hold_seconds"),
         (json!({"sale": {"hold_seconds": 1801}}), "sale.hold_seconds"),
         (json!({"sale": {"closes_at": "2035-06-01T19:00:00.001Z"}}), "sale.closes_at"),
-        (json!({"queue": {"pass_seconds": 29}}), "queue.pass_seconds"),
+        (json!({"queue": {"pass_seconds": 0}}), "queue.pass_seconds"),
         (json!({"queue": {"priority_share": 51}}), "queue.priority_share"),
         (json!({"areas": [{"name": "Standing", "capacity": 0}]}), "areas.capacity"),
         (json!({"areas": [{"name": "Standing", "capacity": 150_000}]}), "areas.capacity"),

@@ -9,7 +9,7 @@
 //! | `entries`, `entries_priority` | strings, by index: the person's 12 bytes; zeros: nobody |
 //! | `passes` | hash: person → a record (`pass.rs`) |
 //! | `inside` | sorted set: people with a live pass, by its deadline |
-//! | `ended` | list: a letter why, and the person, of each pass that ended, in order |
+//! | `ended` | list: a letter why, the person, and the place's number, of each pass that ended, in order |
 //! | `graced` | list: people by grace number |
 //! | `entered` | list: `<way>:<position>:<time>` of each entry |
 //! | `batches` | list: `<time>:<cursor0>:<cursor1>:<cursor2>` after each admission |

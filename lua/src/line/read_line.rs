@@ -3,7 +3,7 @@
 use domain::{hold::CustomerKey, queue::Lane, time::Timestamp};
 
 use super::{
-    LinePhase, PassEnd,
+    LinePhase, LinePlace, PassEnd,
     termed::{number, person},
 };
 use crate::{
@@ -86,6 +86,8 @@ pub struct BatchMark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedMark {
     pub person: CustomerKey,
+    /// For which it was given.
+    pub place: LinePlace,
     pub reason: PassEnd,
 }
 
@@ -191,8 +193,13 @@ fn batch_mark(text: &[u8]) -> Option<BatchMark> {
 }
 
 fn ended_mark(text: &[u8]) -> Option<EndedMark> {
-    let (letter, whom) = text.split_first()?;
-    Some(EndedMark { person: person(whom)?, reason: PassEnd::from_letter(*letter)? })
+    let (letter, rest) = text.split_first()?;
+    let (whom, place) = rest.split_at_checked(12)?;
+    Some(EndedMark {
+        person: person(whom)?,
+        place: LinePlace::from_number(runs::number(place)?),
+        reason: PassEnd::from_letter(*letter)?,
+    })
 }
 
 fn entered_mark(text: &[u8]) -> Option<EnteredMark> {

@@ -140,7 +140,11 @@ async fn who_leaves_gives_up_place_and_pass() {
     assert_eq!(stage.pass(1).await, Some(record));
     let left = stage.leave(2).await;
     assert!(!left.had_pass && left.had_place);
-    let marks = [1, 2].map(|number| EndedMark { person: customer(number), reason: PassEnd::Left });
+    let marks = [1, 2].map(|number| EndedMark {
+        person: customer(number),
+        place: general(u64::from(number) - 1),
+        reason: PassEnd::Left,
+    });
     assert_eq!(stage.line().await.ended.items, marks);
     for number in [1, 2, 7] {
         let left = stage.unchanged(stage.leave(number)).await;

@@ -174,7 +174,7 @@ async fn a_purchase_ends_the_pass() {
     let record = PassRecord::Ended { reason: PassEnd::Bought, place: general(0) };
     assert_eq!(stage.pass(1).await, Some(record));
     let line = stage.line().await;
-    let mark = EndedMark { person: customer(1), reason: PassEnd::Bought };
+    let mark = EndedMark { person: customer(1), place: general(0), reason: PassEnd::Bought };
     assert_eq!((line.inside, line.ended.items), (2, vec![mark]));
     assert_eq!(stage.hold(another(1, 11, &[2])).await, HoldReply::PassEnded);
     // Told again, and after another place was got: nothing.

@@ -39,7 +39,7 @@ async fn a_laid_line_is_what_the_ledger_knows() {
     assert_eq!((read.cursors, read.waiting_max, read.draw), ([3, 2, 1], 1_000, line.draw));
     assert_eq!((read.inside, read.notes), (1, None));
     assert_eq!((stage.pass(1).await, stage.pass(2).await), (Some(live), Some(ended)));
-    let mark = EndedMark { person: customer(2), reason: PassEnd::Bought };
+    let mark = EndedMark { person: customer(2), place: priority(0), reason: PassEnd::Bought };
     assert_eq!(read.ended.items, [mark]);
     // Whoever was released has the turn from now on.
     let batch = BatchMark { at: stage.clock_now(), cursors: [3, 2, 1] };

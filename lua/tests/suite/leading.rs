@@ -64,7 +64,11 @@ async fn idle_passes_are_ended_and_make_room() {
     assert_eq!(stage.admit([3, 0, 0]).await.ended_now, [customer(3)]);
     let record = PassRecord::Ended { reason: PassEnd::Idle, place: general(2) };
     assert_eq!(stage.pass(3).await, Some(record));
-    let mark = |number| EndedMark { person: customer(number), reason: PassEnd::Idle };
+    let mark = |number: u8| EndedMark {
+        person: customer(number),
+        place: general(u64::from(number) - 1),
+        reason: PassEnd::Idle,
+    };
     assert_eq!(stage.line().await.ended.items, [1, 2, 3].map(mark));
     assert!(stage.unchanged(stage.admit([3, 0, 0])).await.ended_now.is_empty());
 }

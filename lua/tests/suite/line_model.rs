@@ -180,7 +180,7 @@ impl Model {
 
     fn end(&mut self, person: CustomerKey, reason: PassEnd, place: LinePlace) {
         self.passes.insert(person, PassRecord::Ended { reason, place });
-        self.ended.push(EndedMark { person, reason });
+        self.ended.push(EndedMark { person, place, reason });
     }
 
     fn leave(&mut self, person: CustomerKey) -> Left {
@@ -315,8 +315,12 @@ impl Model {
         self.graced.resize(released, CustomerKey([0; 12]));
         for (person, record) in &line.passes {
             self.passes.insert(*person, *record);
-            if let PassRecord::Ended { reason, .. } = record {
-                self.ended.push(EndedMark { person: *person, reason: *reason });
+            if let PassRecord::Ended { reason, place } = record {
+                self.ended.push(EndedMark {
+                    person: *person,
+                    place: *place,
+                    reason: *reason,
+                });
             }
         }
         if self.cursors != [0; 3] {
@@ -331,8 +335,12 @@ impl Model {
             if matches!(self.passes.get(person), None | Some(PassRecord::Graced { .. })) {
                 laid += 1;
                 self.passes.insert(*person, *record);
-                if let PassRecord::Ended { reason, .. } = record {
-                    self.ended.push(EndedMark { person: *person, reason: *reason });
+                if let PassRecord::Ended { reason, place } = record {
+                    self.ended.push(EndedMark {
+                    person: *person,
+                    place: *place,
+                    reason: *reason,
+                });
                 }
             }
         }

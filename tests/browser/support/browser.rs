@@ -6,9 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fantoccini::{
-    Client, ClientBuilder, Locator, error::CmdError, wd::WebDriverCompatibleCommand,
-};
+use fantoccini::{Client, ClientBuilder, Locator, error::CmdError, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -132,14 +130,6 @@ impl Browser {
             json!(words),
         );
         self.until(&format!("“{words}” in {selector}"), &found).await;
-    }
-
-    /// What an element says; waits for the element.
-    pub async fn text(&self, selector: &str) -> String {
-        let selector = json!(selector);
-        self.until(&format!("{selector}"), &format!("document.querySelector({selector})")).await;
-        let text = self.value(&format!("document.querySelector({selector}).innerText")).await;
-        text.as_str().unwrap_or_default().to_owned()
     }
 
     pub async fn until_shown(&self, selector: &str) {

@@ -1,9 +1,7 @@
 //! Keys, and the mouse at a point of the window.
 
 use fantoccini::{
-    actions::{
-        InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
-    },
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     client::Client,
     error::CmdError,
 };
@@ -14,8 +12,6 @@ pub enum Key {
     Tab,
     Enter,
     Space,
-    Left,
-    Up,
     Right,
     Down,
 }
@@ -26,8 +22,6 @@ impl Key {
             Self::Tab => '\u{e004}',
             Self::Enter => '\u{e007}',
             Self::Space => ' ',
-            Self::Left => '\u{e012}',
-            Self::Up => '\u{e013}',
             Self::Right => '\u{e014}',
             Self::Down => '\u{e015}',
         }

@@ -15,7 +15,7 @@ pub use checks::Refusal;
 pub use events::{club, theatre, with_line, with_line_in};
 pub use input::Key;
 pub use look::Look;
-pub use sale::{Buyer, Server, wait_for};
+pub use sale::{Buyer, Server};
 
 use serde_json::json;
 

@@ -28,7 +28,7 @@ pub(super) async fn run(room: Arc<WaitingRoom>, shutdown: CancellationToken) {
 pub async fn grace_all(room: &Arc<WaitingRoom>) {
     let lines: Vec<_> = room.lines.iter().map(|entry| entry.clone()).collect();
     for line in lines {
-        let wishes = std::mem::take(&mut *line.missed());
+        let wishes: Vec<_> = std::mem::take(&mut *line.missed()).into_values().collect();
         for wishes in wishes.chunks(WISHES_PER_CALL) {
             // Who is not put there now is seen again.
             let _ = join_grace(room, &line, wishes).await;

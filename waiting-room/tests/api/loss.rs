@@ -170,3 +170,37 @@ async fn a_line_goes_on_behind_a_fail_over_of_its_master() {
     assert_eq!(world.node.get("/draw").await.expect(200), draw);
     world.assert_ledger_is_clean().await;
 }
+
+#[tokio::test]
+async fn an_entry_cut_between_the_ledger_and_the_store_is_completed() {
+    let world = World::new(brisk()).await;
+    let people = world.people(1).await;
+    world.open_line().await;
+    let (ada, place) = &people[0];
+    world.until_state(ada, place, "your_turn").await;
+    let simulation = world.store.simulation().expect("in process");
+    simulation.fail_at(Some(1));
+    ada.enter(place).await.expect_refusal(503, "queue_unavailable");
+    assert_eq!(world.ledger.passes(&world.event.id, None, 10).await.expect("rows").len(), 1);
+    ada.enter(place).await.expect_pass(201);
+    assert_eq!(world.ledger.passes(&world.event.id, None, 10).await.expect("rows").len(), 1);
+    world.assert_ledger_is_clean().await;
+}
+
+#[tokio::test]
+async fn a_turn_outlasts_the_loss_of_the_store() {
+    let world = World::new(brisk()).await;
+    let people = world.people(2).await;
+    world.open_line().await;
+    let ((ada, hers), (bert, his)) = (&people[0], &people[1]);
+    world.until_state(ada, hers, "your_turn").await;
+    world.until_state(bert, his, "your_turn").await;
+    world.lose_everything();
+    // At once: the line is laid with her entry, which the ledger has by then.
+    ada.enter(hers).await.expect_pass(200);
+    // And after the processes have noticed.
+    world.rounds(2).await;
+    assert_eq!(bert.state(his).await, "your_turn");
+    bert.enter(his).await.expect_pass(201);
+    world.assert_ledger_is_clean().await;
+}

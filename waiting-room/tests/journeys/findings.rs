@@ -26,11 +26,14 @@ pub struct Told {
     pub high: u64,
 }
 
+/// Of what must never happen, so many are told.
+const EXAMPLES: u64 = 4;
+
 /// Facts of one sale while it runs.
 #[derive(Default)]
 pub struct Findings {
     pub counts: BTreeMap<&'static str, u64>,
-    /// What must never happen, with an example of each.
+    /// What must never happen, with examples of each.
     pub broken: BTreeMap<&'static str, (u64, String)>,
     places: HashMap<Place, PlaceFacts>,
     /// When the ledger's cursors were seen to stand where.
@@ -47,8 +50,8 @@ impl Findings {
     pub fn broke(&mut self, rule: &'static str, example: impl fmt::Display) {
         let (times, kept) = self.broken.entry(rule).or_default();
         *times += 1;
-        if kept.is_empty() {
-            *kept = example.to_string();
+        if *times <= EXAMPLES {
+            *kept = format!("{kept} [{example}]");
         }
     }
 

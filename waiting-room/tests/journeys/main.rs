@@ -10,7 +10,7 @@ mod person;
 mod random;
 mod world;
 
-use std::{env, time::Instant};
+use std::{env, sync::Mutex, thread, time::Instant};
 
 use domain::queue::Lane;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -26,7 +26,7 @@ use crate::{
 /// From so many journeys on sales are as large and as long as real ones, and what they tell of the
 /// intervals counts: a few minutes teach nobody how far a pace may change.
 const MANY: u64 = 100_000;
-const PEOPLE_OF_MANY: u64 = 50_000;
+const PEOPLE_OF_MANY: u64 = 100_000;
 const MINUTES_OF_MANY: u64 = 40;
 const MINUTES_OF_FEW: u64 = 6;
 /// Acts under way at once.
@@ -39,38 +39,74 @@ fn number(name: &str, default: u64) -> u64 {
     }
 }
 
-#[tokio::test]
-async fn nobody_loses_their_place_on_any_journey() {
+/// One of the sales.
+struct Part {
+    number: u64,
+    seed: u64,
+    people: u64,
+    minutes: u64,
+    trouble: Trouble,
+}
+
+#[test]
+fn nobody_loses_their_place_on_any_journey() {
     // JOURNEYS_LOG=waiting_room=info shows what the processes say.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(env::var("JOURNEYS_LOG").unwrap_or("off".to_owned()))
         .with_test_writer()
         .try_init();
-    let journeys = number("JOURNEYS", 6_000);
+    let journeys = number("JOURNEYS", 3_000);
     let seed = number("JOURNEYS_SEED", u64::from_be_bytes(platform::random::bytes()));
     println!("{journeys} journeys; JOURNEYS_SEED={seed}");
     let began = Instant::now();
-    let mut seeds = Random::new(seed);
-    let mut table = Table::default();
-    let (sales, minutes) = match journeys >= MANY {
-        true => (journeys.div_ceil(PEOPLE_OF_MANY), MINUTES_OF_MANY),
-        false => (2, MINUTES_OF_FEW),
-    };
-    for sale in 0..sales {
-        let trouble = [Trouble::Losses, Trouble::Kills, Trouble::None][(sale % 3) as usize];
-        let people = journeys / sales + u64::from(sale < journeys % sales);
-        let seed = seeds.next();
-        let world = World::new(seed, people, minutes, trouble).await;
-        run(&world, seed).await;
-        println!("sale {sale}, {trouble:?}, {people} people, {:.0?}", began.elapsed());
-        table.add(&world.findings.borrow(), seed);
-    }
+    let table = run_all(parts(journeys, seed));
     println!("\n{table}\n{:.0?}", began.elapsed());
     assert!(table.broken.is_empty(), "rules were broken");
     assert_eq!(table.counts["journeys"], journeys);
     let held = table.intervals_held();
     let is_good = (0.75..=0.85).contains(&held) || journeys < MANY;
     assert!(is_good, "{:.1} % of the intervals held", held * 100.0);
+}
+
+fn parts(journeys: u64, seed: u64) -> Vec<Part> {
+    let mut seeds = Random::new(seed);
+    let (sales, minutes) = match journeys >= MANY {
+        true => (journeys.div_ceil(PEOPLE_OF_MANY), MINUTES_OF_MANY),
+        false => (2, MINUTES_OF_FEW),
+    };
+    let part = |number: u64| Part {
+        number,
+        seed: seeds.next(),
+        people: journeys / sales + u64::from(number < journeys % sales),
+        minutes,
+        trouble: [Trouble::Losses, Trouble::Kills, Trouble::None][(number % 3) as usize],
+    };
+    (0..sales).map(part).collect()
+}
+
+/// As many sales at once as there are cores; each is a world of its own.
+fn run_all(parts: Vec<Part>) -> Table {
+    let (parts, table) = (Mutex::new(parts.into_iter()), Mutex::new(Table::default()));
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let next = || parts.lock().expect("no thread panics with it").next();
+        while let Some(part) = next() {
+            let Part { number, seed, people, minutes, trouble } = part;
+            let began = Instant::now();
+            let world = runtime.block_on(async {
+                let world = World::new(seed, people, minutes, trouble).await;
+                run(&world, seed).await;
+                world
+            });
+            println!("sale {number}, {trouble:?}, {people} people, {:.0?}", began.elapsed());
+            let findings = world.findings.borrow();
+            table.lock().expect("no thread panics with it").add(&findings, seed);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
+    table.into_inner().expect("no thread panics with it")
 }
 
 /// One sale, to its end.

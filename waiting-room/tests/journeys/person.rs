@@ -29,7 +29,9 @@ use waiting_room::{
 use crate::{
     findings::Told,
     random::Random,
-    world::{OPENS_AFTER_MS, PASS_SECONDS, STEP_MS, TURN_SECONDS, Trouble, World, cut_after, keys, rate},
+    world::{
+        OPENS_AFTER_MS, PASS_SECONDS, STEP_MS, TURN_SECONDS, Trouble, World, cut_after, keys, rate,
+    },
 };
 
 /// What somebody does once inside.
@@ -565,6 +567,11 @@ impl Person {
     /// Away for a moment: again soon. Everything else is told.
     fn refused(&mut self, world: &World, what: &str, refusal: &Refusal) -> Option<i64> {
         match refusal {
+            // A line that was lost is laid in steps: whoever is inside is let in again soon.
+            Refusal::NotYourTurn(_) if what == "renew" && world.trouble == Trouble::Losses => {
+                world.count("inside, and told to wait after a loss");
+                self.renews = true;
+            }
             Refusal::QueueUnavailable | Refusal::DatabaseUnavailable => {
                 world.count("answered 503");
             }

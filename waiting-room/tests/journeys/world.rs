@@ -16,7 +16,7 @@ use domain::{
 };
 use inventory::{Inventory, InventorySettings};
 use ledger::{InsertEvent, Ledger, NewEvent};
-use lua::{Partition, Reader, Store, keyspace::Keyspace};
+use lua::{ListPositions, Partition, Reader, Store, keyspace::Keyspace};
 use platform::{Keys, Secret};
 use serde_json::json;
 use testkit::SettableClock;
@@ -73,6 +73,7 @@ pub struct World {
     pub random: RefCell<Random>,
     nodes: RefCell<Vec<Node>>,
     step: Cell<i64>,
+    reader: Cell<Reader>,
     /// What a fail-over goes back to, and when it does.
     fallback: RefCell<Option<(i64, Keyspace)>>,
     /// A process that ends in this step, and how many polls its work still gets.
@@ -102,6 +103,7 @@ impl World {
             random: RefCell::new(Random::new(seed)),
             nodes: RefCell::default(),
             step: Cell::new(0),
+            reader: Cell::default(),
             fallback: RefCell::default(),
             dying: Cell::new(None),
             _data: data,
@@ -257,12 +259,20 @@ impl World {
 
     /// What the store shows is never ahead of what the ledger keeps.
     async fn compare(&self) {
-        let shown = self.store.read_line(&self.partition, &Reader::default()).await;
+        let shown = self.store.read_line(&self.partition, &self.reader.get()).await;
         let Some(kept) = self.ledger.line(&self.event).await.expect("the ledger answers") else {
             return;
         };
         let mut findings = self.findings.borrow_mut();
         findings.ledger(self.now().as_millis(), kept.cursors, kept.draw.as_deref());
+        if let Ok(Some(shown)) = &shown {
+            // The lists are not read again.
+            let (batches, graced, ended) =
+                (shown.batches.total, shown.graced.total, shown.ended.total);
+            let after = ListPositions { batches, graced, ended, entered: 0 };
+            let term = Some(shown.term);
+            self.reader.set(Reader { term, after, has_draw: true, wants_entered: false });
+        }
         if let Ok(Some(shown)) = shown
             && shown.cursors.iter().zip(&kept.cursors).any(|(shown, kept)| shown > kept)
         {

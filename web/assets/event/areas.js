@@ -58,7 +58,7 @@ function draw(view, rows, canBuy) {
   const sum = () => {
     const places = [...chosen.values()].reduce((all, quantity) => all + quantity, 0);
     const money = rows.reduce((all, row) => all + row.price * (chosen.get(row.name) ?? 0), 0);
-    total.textContent = places === 0 ? '' : `${places} × · ${formatPrice(money, event.currency)}`;
+    total.textContent = places === 0 ? '' : `${places} ${places === 1 ? 'place' : 'places'} · ${formatPrice(money, event.currency)}`;
     button.disabled = places === 0;
   };
   const items = rows.map((row) => {

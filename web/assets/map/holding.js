@@ -114,7 +114,8 @@ export class Holding {
       this.#keep({ ...hold, token: hold.token ?? token });
       // More time changes nothing of what was going to be changed.
       Object.assign(cart, wanted);
-      return words.time.extended(Math.round((Date.parse(hold.expires_at) - holdfast.serverNow()) / 60_000));
+      const left = Date.parse(hold.expires_at) - holdfast.serverNow();
+      return words.time.extended(Math.max(1, Math.round(left / 60_000)));
     });
   }
 
@@ -180,7 +181,25 @@ export class Holding {
     for (const seat of seats) cart.chosen.delete(seat);
     const rest = cart.chosen.size;
     const text = [words.notice.takenText(this.nameSeats(seats)), rest > 0 && words.notice.takenRest(rest)];
-    const zone = seats.length > 0 ? chart.zones[chart.zone[seats[0]]].name : null;
+    basket.tell('bad', words.notice.taken, text.filter(Boolean).join(' '), this.#alternatives(seats, wanted));
+  }
+
+  /**
+   * Chosen seats that the live map gave to somebody else before anything was asked for.
+   *
+   * @param {number[]} seats no longer in the cart
+   */
+  tellChoiceTaken(seats) {
+    const { cart, basket } = this.#around;
+    const wanted = seats.length + cart.chosen.size;
+    basket.tell('warn', words.notice.taken, words.notice.choiceTaken(this.nameSeats(seats)), this.#alternatives(seats, wanted));
+  }
+
+  /** As many seats in the same section, or what is left of the choice: one click each. */
+  #alternatives(taken, wanted) {
+    const { chart, cart } = this.#around;
+    const rest = cart.chosen.size;
+    const zone = taken.length > 0 ? chart.zones[chart.zone[taken[0]]].name : null;
     const actions = [];
     if (cart.hold === null && wanted > 0 && zone) {
       actions.push({ label: words.notice.nearby(wanted, zone), primary: true, run: () => this.holdBest({ quantity: wanted, zones: [zone] }) });
@@ -188,7 +207,7 @@ export class Holding {
     if (rest > 0) {
       actions.push({ label: words.notice.keepRest(rest), run: () => (cart.hold ? this.change() : this.hold()) });
     }
-    basket.tell('bad', words.notice.taken, text.filter(Boolean).join(' '), actions);
+    return actions;
   }
 
   #smallerWishes(code, wish) {

@@ -116,7 +116,7 @@ export const words = {
     nearby: (count, zone) => `Hold ${count === 1 ? 'the best seat' : `the best ${count} together`} in ${zone}`,
     anywhere: (count) => `Hold ${count === 1 ? 'the best seat' : `the best ${count} together`} anywhere`,
     fewer: (count) => (count === 1 ? 'Hold one seat' : `Hold ${count} together`),
-    choiceTaken: (seat) => `${seat} was just taken by somebody else. It is no longer in your choice.`,
+    choiceTaken: (seats) => `Somebody was a moment faster for ${seats}. Nothing was held or charged.`,
   },
 
   refusal: {

@@ -64,10 +64,8 @@ impl<'a> Buyer<'a> {
         self.call("GET", "", &[("Holdfast-Place", &place.token)], None).await
     }
 
-    #[track_caller]
-    pub fn status(&self, place: &Place) -> impl Future<Output = Value> {
-        let answer = self.try_status(place);
-        async { answer.await.expect(200) }
+    pub async fn status(&self, place: &Place) -> Value {
+        self.try_status(place).await.expect(200)
     }
 
     pub async fn state(&self, place: &Place) -> String {

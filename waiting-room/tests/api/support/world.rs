@@ -147,22 +147,19 @@ impl World {
     }
 
     /// Rounds of these processes until the answer is there.
-    #[track_caller]
-    pub fn until_of<T>(
+    pub async fn until_of<T>(
         &self,
         nodes: &[&Node],
         what: &str,
         mut ask: impl AsyncFnMut() -> Option<T>,
-    ) -> impl Future<Output = T> {
-        async move {
-            for _ in 0..ROUNDS_MAX {
-                if let Some(value) = ask().await {
-                    return value;
-                }
-                self.round_of(nodes).await;
+    ) -> T {
+        for _ in 0..ROUNDS_MAX {
+            if let Some(value) = ask().await {
+                return value;
             }
-            panic!("waited {ROUNDS_MAX} rounds for: {what}");
+            self.round_of(nodes).await;
         }
+        panic!("waited {ROUNDS_MAX} rounds for: {what}");
     }
 
     /// Rounds until the answer is there.
