@@ -48,6 +48,18 @@ CREATE TABLE line_acts (
     PRIMARY KEY (event_id, number)
 );
 
+-- When how far people were released: each step of the cursors, written with it. Numbers are those of
+-- the line's revisions.
+CREATE TABLE line_steps (
+    event_id        TEXT   NOT NULL,
+    number          BIGINT NOT NULL CHECK (number BETWEEN 1 AND 9007199254740991),
+    at              BIGINT NOT NULL,
+    cursor_general  BIGINT NOT NULL CHECK (cursor_general BETWEEN 0 AND 9007199254740991),
+    cursor_priority BIGINT NOT NULL CHECK (cursor_priority BETWEEN 0 AND 9007199254740991),
+    cursor_grace    BIGINT NOT NULL CHECK (cursor_grace BETWEEN 0 AND 9007199254740991),
+    PRIMARY KEY (event_id, number)
+);
+
 -- Who was let in. One pass a place is the primary key.
 CREATE TABLE passes (
     event_id   TEXT   NOT NULL,

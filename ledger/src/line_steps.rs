@@ -4,7 +4,7 @@
 //! Controllers carry the fencing number of their lease ([`Ledger::acquire_lease`]): the line
 //! remembers the highest, and a controller with a lower one has been replaced and changes nothing.
 
-use domain::id::EventId;
+use domain::{id::EventId, time::Timestamp};
 use futures_util::FutureExt;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     line_acts::{self, NewAct},
     lines::{self, Line, LinePhase, cursors_of},
-    row::{args, count},
+    row::{Row, args, count},
     writer::Outcome,
 };
 
@@ -23,6 +23,14 @@ pub enum MoveCursors {
     Moved([u64; 3]),
     /// A later controller is at work.
     Fenced { fence: u64 },
+}
+
+/// How far people were released at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub at: Timestamp,
+    /// General, priority, grace.
+    pub cursors: [u64; 3],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +79,20 @@ impl Ledger {
             move_forward(tx, event, *fence, *cursors).boxed()
         })
         .await
+    }
+
+    /// The last steps of the cursors, the oldest first.
+    pub async fn steps(&self, event: &EventId, limit: u32) -> Result<Vec<Step>, Error> {
+        let rows = self
+            .read()
+            .rows(
+                "SELECT at, cursor_general, cursor_priority, cursor_grace FROM line_steps \
+                 WHERE event_id = $1 ORDER BY number DESC LIMIT $2",
+                args![event, limit],
+            )
+            .await?;
+        let step = |row: &Row| Ok(Step { at: row.time("at")?, cursors: cursors_of(row)? });
+        rows.iter().rev().map(step).collect()
     }
 
     /// Goes into a phase from any of `from`, and keeps the act with its reason. `fence`: of the
@@ -167,12 +189,23 @@ async fn move_forward(
              cursor_priority = CASE WHEN cursor_priority < $4 THEN $4 ELSE cursor_priority END, \
              cursor_grace = CASE WHEN cursor_grace < $5 THEN $5 ELSE cursor_grace END \
              WHERE event_id = $1 AND fence <= $2 \
-             RETURNING cursor_general, cursor_priority, cursor_grace",
+             RETURNING cursor_general, cursor_priority, cursor_grace, revision",
             args![event, fence, general, priority, grace],
         )
         .await?;
     match moved {
-        Some(row) => Ok(Outcome::Keep(MoveCursors::Moved(cursors_of(&row)?))),
+        Some(row) => {
+            let cursors = cursors_of(&row)?;
+            let [general, priority, grace] =
+                [count(cursors[0])?, count(cursors[1])?, count(cursors[2])?];
+            tx.run(
+                "INSERT INTO line_steps (event_id, number, at, cursor_general, cursor_priority, \
+                 cursor_grace) VALUES ($1, $2, $3, $4, $5, $6)",
+                args![event, row.int("revision")?, tx.now(), general, priority, grace],
+            )
+            .await?;
+            Ok(Outcome::Keep(MoveCursors::Moved(cursors)))
+        }
         None => {
             let fence = lines::standing(tx, event).await?.fence;
             Ok(Outcome::Undo(MoveCursors::Fenced { fence }))

@@ -25,6 +25,7 @@ async fn main() {
         size: [0; 2],
         cursors: [0; 3],
         waiting_max: 0,
+        batches: Vec::new(),
         draw: None,
         passes: vec![],
     };

@@ -2,16 +2,17 @@
 -- KEYS  1 line   2 entries   3 entries_priority   4 passes   5 inside   6 ended   7 graced
 --       8 entered   9 batches
 -- ARGV  1 term   2 values: fence, joined (2), ceiling (2), size (2), cursor (3), waiting_max, phase,
---       a comma after each, then the draw   3 passes..: person, record
+--       a comma after each, then the draw   3 batches: time and cursors (3), a colon between, a
+--       comma after each   4 passes..: person, record
 -- Reply {"done", now, joined, joined_priority}
 --       | {"term", current, now}: this term or a later one is there
--- Keeps LINE-1, LINE-4: indexes go on behind every entry that is there.  Whoever was released keeps
--- their turn, from now on: a batch tells it.  The line, which carries the term, goes first and comes
+-- Keeps LINE-1, LINE-4: indexes go on behind every entry that is there.  The batches tell since when
+-- whoever was released has their turn; where they do not, it is from now on.  The line, which carries the term, goes first and comes
 -- back last.  Cost: O(passes + people in the grace).  Layout: 1.
-assert(#KEYS == 9 and #ARGV >= 2 and #ARGV % 2 == 0, 'wrong number of keys or arguments')
+assert(#KEYS == 9 and #ARGV >= 3 and #ARGV % 2 == 1, 'wrong number of keys or arguments')
 local line, entries, entries_priority, passes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local inside, ended, graced, entered, batches = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local term, values = ARGV[1], ARGV[2]
+local term, values, steps = ARGV[1], ARGV[2], ARGV[3]
 local call, sub, format = redis.call, string.sub, string.format
 
 local current = call('HGET', line, 'term')
@@ -26,7 +27,7 @@ joined0 = format('%d', math.max(joined0 + 0, math.ceil(call('STRLEN', entries) /
 joined1 = format('%d', math.max(joined1 + 0, math.ceil(call('STRLEN', entries_priority) / 12)))
 
 local records, live, over, laid = {}, {}, {}, {}
-for at = 3, #ARGV, 2 do
+for at = 4, #ARGV, 2 do
   local person, record = ARGV[at], ARGV[at + 1]
   local kind = sub(record, 1, 1)
   if not laid[person] then
@@ -66,9 +67,15 @@ in_parts('HSET', passes, records)
 in_parts('ZADD', inside, live)
 in_parts('RPUSH', ended, over)
 in_parts('RPUSH', graced, lost)
-if cursor0 ~= '0' or cursor1 ~= '0' or cursor2 ~= '0' then
-  call('RPUSH', batches, format('%d:', now) .. cursor0 .. ':' .. cursor1 .. ':' .. cursor2)
+local marks = {}
+for mark in string.gmatch(steps, '([^,]+),') do
+  marks[#marks + 1] = mark
 end
+local cursors = ':' .. cursor0 .. ':' .. cursor1 .. ':' .. cursor2
+if cursors ~= ':0:0:0' and sub(marks[#marks] or '', 14) ~= cursors then
+  marks[#marks + 1] = format('%d', now) .. cursors
+end
+in_parts('RPUSH', batches, marks)
 call('HSET', line, 'term', term, 'fence', fence, 'phase', phase, 'joined0', joined0, 'joined1',
   joined1, 'ceiling0', ceiling0, 'ceiling1', ceiling1, 'size0', size0, 'size1', size1, 'cursor0',
   cursor0, 'cursor1', cursor1, 'cursor2', cursor2, 'waiting_max', waiting_max)

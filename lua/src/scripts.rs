@@ -121,7 +121,7 @@ scripts! {
     JOIN_GRACE "join_grace" [Line Passes Graced] Each ["term" "people" "places"];
     LAY_LINE "lay_line"
         [Line Entries EntriesPriority Passes Inside Ended Graced Entered Batches] None
-        ["term" "values" "passes.."];
+        ["term" "values" "batches" "passes.."];
     ADD_PASSES "add_passes" [Line Passes Inside Ended] None ["term" "passes.."];
     PASS_STATE "pass_state" [Line Passes] None ["term" "person"];
 }

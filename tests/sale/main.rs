@@ -6,6 +6,7 @@
 mod commands;
 mod expiry;
 mod kill;
+mod line;
 mod loss;
 mod manifests;
 mod race;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use domain::{
     event::Queue,
+    id::EventId,
     queue::{
         Lane, Way,
         admission::{Controller, Limit, Settings, Situation},
@@ -14,12 +15,16 @@ use domain::{
 use futures_util::future::try_join_all;
 use inventory::EventAtWork;
 use ledger::{line_steps::MoveCursors, passes::PassEnd as LedgerEnd};
-use lua::{Controlled, EnteredWay, LineField, LinePhase, LinePlace, LineRead, PassEnd, Reader};
+use lua::{
+    Controlled, EnteredMark, EnteredWay, LineField, LinePhase, LinePlace, LineRead, ListPositions,
+    PassEnd, Reader,
+};
 
 use crate::{
     WaitingRoom,
     error::Refusal,
     free::{Free, free_seats},
+    laying::STEPS_MAX,
     lines::Line,
     meters,
     state::{LineState, Notes},
@@ -32,6 +37,9 @@ const SWEEP_MAX: u32 = 1_000;
 const SEATS_PER_BUYER: f64 = 2.0;
 const SEATS_PER_BUYER_WEIGHT: f64 = 20.0;
 const MINUTE_MS: i64 = 60_000;
+const PASSES_PER_READ: u32 = 5_000;
+/// Ends of passes that a new controller writes into the ledger again.
+const ENDS_AGAIN_MAX: u64 = 2_000;
 
 /// The controller of a line, at work.
 pub(crate) struct Admitting {
@@ -41,32 +49,66 @@ pub(crate) struct Admitting {
     pace: [Pace; 2],
     reader: Reader,
     entered: u64,
+    /// Entries up to here are known from the ledger.
+    known_until: Timestamp,
     /// Of the last minute: when, and how many were released by then and had entered.
     minute: VecDeque<(Timestamp, u64, u64)>,
 }
 
 impl Admitting {
-    pub fn new(state: &LineState, queue: &Queue) -> Self {
+    /// Learns from the ledger who was released and who entered, as its predecessor knew it; what
+    /// comes after is told by the store's lists.
+    pub async fn begin(
+        room: &WaitingRoom,
+        event: &EventAtWork,
+        line: &Line,
+    ) -> Result<Self, Refusal> {
+        let (id, queue, state) = (&event.event.id, &event.event.queue, line.state());
+        let mut reader = Reader {
+            term: Some(state.term),
+            has_draw: true,
+            wants_entered: true,
+            ..Reader::default()
+        };
+        let read = room.store.read_line(&line.partition, &reader).await?;
+        let read = read.ok_or(Refusal::QueueUnavailable)?;
+        reader.after = ListPositions {
+            batches: read.batches.total,
+            graced: read.graced.total,
+            entered: read.entered.total,
+            // The ends that a predecessor may not have written any more.
+            ended: read.ended.total.saturating_sub(ENDS_AGAIN_MAX),
+        };
+        let steps = room.ledger.steps(id, STEPS_MAX).await?;
+        let first = steps.first().filter(|_| steps.len() == STEPS_MAX as usize);
+        let entries = entries(room, id, &state).await?;
         let settings = Settings {
             turn_ms: queue.turn_seconds * 1_000,
             priority_share: f64::from(queue.priority_share) / 100.0,
             ..Settings::default()
         };
-        Self {
+        let mut controller =
+            Controller::starting_at(settings, first.map_or([0; 3], |step| step.cursors));
+        let mut entered = entries.iter().peekable();
+        for step in &steps {
+            while let Some(entry) = entered.next_if(|entry| entry.at < step.at) {
+                controller.observe_entered(entry.way, entry.position, entry.at.as_millis());
+            }
+            controller.observe_batch(step.at.as_millis(), step.cursors);
+        }
+        for entry in entered {
+            controller.observe_entered(entry.way, entry.position, entry.at.as_millis());
+        }
+        Ok(Self {
             term: state.term,
             queue: queue.clone(),
-            // The lists of a line that was laid anew begin where it was laid.
-            controller: Controller::starting_at(settings, state.first_cursors()),
+            controller,
             pace: [Pace::default(), Pace::default()],
-            reader: Reader {
-                term: Some(state.term),
-                has_draw: true,
-                wants_entered: true,
-                ..Reader::default()
-            },
-            entered: 0,
+            reader,
+            entered: entries.len() as u64,
+            known_until: entries.last().map_or(Timestamp(0), |entry| entry.at),
             minute: VecDeque::new(),
-        }
+        })
     }
 
     /// Whether what was learnt still holds.
@@ -143,14 +185,15 @@ impl Admitting {
             for mark in &read.batches.items {
                 self.controller.observe_batch(mark.at.as_millis(), mark.cursors);
             }
-            for mark in &read.entered.items {
+            let news = |mark: &&EnteredMark| mark.at > self.known_until;
+            for mark in read.entered.items.iter().filter(news) {
                 let way = match mark.way {
                     EnteredWay::Lane(lane) => Way::from(lane),
                     EnteredWay::Grace => Way::Grace,
                 };
                 self.controller.observe_entered(way, mark.position, mark.at.as_millis());
+                self.entered += 1;
             }
-            self.entered += read.entered.items.len() as u64;
             let ends = read.ended.items.iter().filter_map(|mark| {
                 let reason = match mark.reason {
                     PassEnd::Bought => LedgerEnd::Bought,
@@ -304,6 +347,34 @@ impl Admitting {
         };
         meters::line(&event.event.id, &line);
     }
+}
+
+/// Somebody who entered.
+struct Entry {
+    at: Timestamp,
+    way: Way,
+    position: u64,
+}
+
+/// Everybody who entered, in order of time. By which way the ledger does not say: it was their
+/// lane's turn or one in grace that came of it.
+async fn entries(
+    room: &WaitingRoom,
+    event: &EventId,
+    state: &LineState,
+) -> Result<Vec<Entry>, Refusal> {
+    let (mut entries, mut after) = (Vec::new(), None);
+    loop {
+        let rows = room.ledger.passes(event, after, PASSES_PER_READ).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some((last.lane, last.index));
+        entries.extend(rows.iter().filter_map(|row| {
+            let position = state.position(row.lane, row.index)?;
+            Some(Entry { at: row.entered_at, way: row.lane.into(), position })
+        }));
+    }
+    entries.sort_by_key(|entry| entry.at);
+    Ok(entries)
 }
 
 /// Three digits after the point: a frame is no place for seventeen.

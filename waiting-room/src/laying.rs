@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{id::EventId, queue::Lane};
 use inventory::EventAtWork;
-use ledger::{PassRow, passes::PassEnd as LedgerEnd};
-use lua::{LayLine, LinePhase, LinePlace, PassEnd, PassRecord, Reader, Termed};
+use ledger::{PassRow, line_steps::Step, passes::PassEnd as LedgerEnd};
+use lua::{BatchMark, LayLine, LinePhase, LinePlace, PassEnd, PassRecord, Reader, Termed};
 use tokio::time::sleep;
 
 use crate::{WaitingRoom, error::Refusal, lines::Line};
@@ -18,6 +18,8 @@ use crate::{WaitingRoom, error::Refusal, lines::Line};
 /// line is laid again, and a large one asks the ledger seldom.
 const BLOCK_MIN: u64 = 64;
 const BLOCK_SHARE: u64 = 8;
+/// Steps of the cursors that a line is laid with: an hour and a half without a pause.
+pub(crate) const STEPS_MAX: u32 = 5_000;
 /// Passes read from the ledger, and laid, in one call.
 const PASSES_PER_CALL: u32 = 5_000;
 /// A process that dies while it lays the line holds the others up for so long.
@@ -81,6 +83,7 @@ impl WaitingRoom {
             ceiling[number] = self.ledger.reserve_ceiling(id, lane, 0, block).await?;
             given[number] = ceiling[number] - block;
         }
+        let steps = self.ledger.steps(id, STEPS_MAX).await?;
         let laying = LayLine {
             term,
             fence: standing.fence,
@@ -90,6 +93,7 @@ impl WaitingRoom {
             size: standing.sizes.unwrap_or_default(),
             cursors: standing.cursors,
             waiting_max: event.event.queue.max_waiting.unwrap_or(0).into(),
+            batches: steps.iter().map(mark).collect(),
             draw: standing.draw,
             passes: Vec::new(),
         };
@@ -119,6 +123,11 @@ impl WaitingRoom {
             }
         }
     }
+}
+
+/// A turn begins when the step was written, whatever the store was told since.
+fn mark(step: &Step) -> BatchMark {
+    BatchMark { at: step.at, cursors: step.cursors }
 }
 
 fn record(row: &PassRow) -> PassRecord {

@@ -115,14 +115,6 @@ impl LineState {
         Some(self.marks.get(at).map_or(Timestamp(0), |mark| mark.at))
     }
 
-    /// Where the cursors stood when the line was laid.
-    pub fn first_cursors(&self) -> [u64; 3] {
-        match self.marks.first() {
-            Some(_) => [0; 3],
-            None => self.cursors,
-        }
-    }
-
     /// People who have joined and were not released, by way; `graced`: numbers given in grace.
     pub fn waiting(&self, graced: u64) -> [u64; 3] {
         [

@@ -78,6 +78,7 @@ async fn lay(sale: &Sale, event: &EventId, record: PassRecord) {
         size: [1, 0],
         cursors: [1, 0, 0],
         waiting_max: 0,
+        batches: Vec::new(),
         draw: None,
         passes: vec![(PERSON, record)],
     };

@@ -48,6 +48,7 @@ async fn lay_line(sale: &Sale) {
         size: [0, 0],
         cursors: [2, 0, 0],
         waiting_max: 0,
+        batches: Vec::new(),
         draw: None,
         passes: vec![(person(sale, 1), live), (person(sale, 2), ended)],
     };

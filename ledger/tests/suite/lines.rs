@@ -173,6 +173,18 @@ async fn cursors_move_only_forward(world: World) {
     let line = standing(&world).await;
     assert_eq!((line.cursors, line.revision), ([55, 2, 9], before + 7));
     world.assert_sound().await;
+    let steps = world.ledger.steps(event, 100).await.unwrap();
+    assert!(steps.is_sorted_by_key(|step| step.at));
+    let told: Vec<_> = steps.iter().map(|step| step.cursors).collect();
+    assert!(
+        told.windows(2).all(|pair| pair[0].iter().zip(pair[1]).all(|(a, b)| *a <= b)),
+        "{told:?}"
+    );
+    assert_eq!(
+        told.last(),
+        world.ledger.line(event).await.unwrap().map(|line| line.cursors).as_ref()
+    );
+    assert_eq!(world.ledger.steps(event, 1).await.unwrap(), steps[steps.len() - 1..]);
 }
 
 async fn a_replaced_controller_moves_nothing(world: World) {

@@ -401,6 +401,7 @@ async fn lay(store: &Store, number: u16) -> Result<Partition> {
         size: [0; 2],
         cursors: [0; 3],
         waiting_max: 0,
+        batches: Vec::new(),
         draw: None,
         passes: vec![],
     };

@@ -3,13 +3,15 @@
 use domain::{hold::CustomerKey, time::Timestamp};
 
 use super::{
-    LinePhase, PassRecord,
+    BatchMark, LinePhase, PassRecord,
     add_passes::{PASSES_PER_CALL_MAX, write_passes},
     place::INDEX_MAX,
     termed::{self, TERM_MAX, Termed},
 };
 use crate::{
-    Error, Partition, Store, runs,
+    Error, Partition, Store,
+    record::write_time,
+    runs,
     scripts::{Call, LAY_LINE},
 };
 
@@ -28,6 +30,9 @@ pub struct LayLine {
     pub cursors: [u64; 3],
     /// 0: any number may wait.
     pub waiting_max: u64,
+    /// Since when whoever was released has their turn, the oldest first, ending with `cursors`;
+    /// where they end before, the rest has it from now on.
+    pub batches: Vec<BatchMark>,
     pub draw: Option<String>,
     /// Live and ended ones; more of them by [`Store::add_passes`].
     pub passes: Vec<(CustomerKey, PassRecord)>,
@@ -66,6 +71,7 @@ impl Store {
         let mut call = Call::new(&LAY_LINE, partition);
         termed::term(&mut call, line.term);
         call.argument("values", &values(line));
+        call.argument("batches", &batches(line));
         write_passes(&mut call, &line.passes);
         Ok(match self.run_in_term(&call).await? {
             Termed::Done(mut answer) => {
@@ -75,6 +81,20 @@ impl Store {
             Termed::OtherTerm { current } => Termed::OtherTerm { current },
         })
     }
+}
+
+/// `<time>:<cursor0>:<cursor1>:<cursor2>,` for each.
+fn batches(line: &LayLine) -> Vec<u8> {
+    let mut text = Vec::new();
+    for BatchMark { at, cursors } in &line.batches {
+        write_time(*at, &mut text);
+        for cursor in cursors {
+            text.push(b':');
+            runs::write_number(*cursor, &mut text);
+        }
+        text.push(b',');
+    }
+    text
 }
 
 /// Numbers and the phase, a comma after each; then the draw, which may be anything.

@@ -205,3 +205,18 @@ async fn a_laying_cut_at_any_command_leaves_no_line_or_the_old_one_and_can_be_re
         assert_eq!(read.graced.items, [customer(2)], "cut at {command}");
     }
 }
+
+#[tokio::test]
+async fn a_line_is_laid_with_the_times_at_which_people_were_released() {
+    let stage = Stage::new().await;
+    let mark = |ago: i64, cursors| BatchMark { at: stage.clock_now().plus_millis(-ago), cursors };
+    let batches = vec![mark(90_000, [2, 0, 0]), mark(5_000, [3, 1, 0])];
+    let laid = LayLine { cursors: [3, 1, 0], batches: batches.clone(), ..line() };
+    lay(&stage, &laid).await;
+    assert_eq!(stage.line().await.batches.items, batches, "nobody gets a second turn");
+    // Where the times end before the cursors, the rest has its turn from now on.
+    let further = LayLine { cursors: [5, 1, 0], batches: batches.clone(), ..next() };
+    lay(&stage, &further).await;
+    let now = BatchMark { at: stage.clock_now(), cursors: [5, 1, 0] };
+    assert_eq!(stage.line().await.batches.items, [batches, vec![now]].concat());
+}

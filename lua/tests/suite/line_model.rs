@@ -316,14 +316,12 @@ impl Model {
         for (person, record) in &line.passes {
             self.passes.insert(*person, *record);
             if let PassRecord::Ended { reason, place } = record {
-                self.ended.push(EndedMark {
-                    person: *person,
-                    place: *place,
-                    reason: *reason,
-                });
+                self.ended.push(EndedMark { person: *person, place: *place, reason: *reason });
             }
         }
-        if self.cursors != [0; 3] {
+        self.batches.clone_from(&line.batches);
+        let told = self.batches.last().map_or([0; 3], |mark| mark.cursors);
+        if told != self.cursors {
             self.batches.push(BatchMark { at: self.now, cursors: self.cursors });
         }
         Laid { now: self.now, joined: self.joined }
@@ -336,11 +334,7 @@ impl Model {
                 laid += 1;
                 self.passes.insert(*person, *record);
                 if let PassRecord::Ended { reason, place } = record {
-                    self.ended.push(EndedMark {
-                    person: *person,
-                    place: *place,
-                    reason: *reason,
-                });
+                    self.ended.push(EndedMark { person: *person, place: *place, reason: *reason });
                 }
             }
         }

@@ -219,6 +219,7 @@ impl LineSteps {
             size: [self.random.below(10), 0],
             cursors: [self.ends[0] + 1, self.ends[1] + 1, 5].map(|most| self.random.below(most)),
             waiting_max: if self.random.chance(50) { 0 } else { 10 + self.random.below(20) },
+            batches: Vec::new(),
             draw: self.random.chance(30).then(|| "{,\n}".to_owned()),
             passes: self.passes(now),
         }

@@ -23,6 +23,7 @@ pub fn line() -> LayLine {
         size: [0; 2],
         cursors: [0; 3],
         waiting_max: 0,
+        batches: Vec::new(),
         draw: None,
         passes: vec![],
     }

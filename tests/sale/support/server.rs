@@ -56,6 +56,14 @@ impl Server {
         server
     }
 
+    /// Another process on the stores of this one, which must outlive it.
+    pub async fn beside(&self, options: ServerOptions) -> Self {
+        let options = options
+            .with("HOLDFAST_REDIS_URL", &self.stores.redis_url())
+            .with("HOLDFAST_DATABASE_URL", &self.stores.database_url());
+        Self::start(Stores::default(), options).await
+    }
+
     /// The process again, on the same stores, data and address.
     pub async fn restart(&mut self, options: ServerOptions) {
         self.kill();

@@ -123,7 +123,7 @@ async fn lead(
     }
     let mut admitting = match former {
         Some(former) if former.continues(&line.state(), &event.queue) => former,
-        _ => Admitting::new(&line.state(), &event.queue),
+        _ => Admitting::begin(room, &at_work, &line).await?,
     };
     admitting.step(room, &at_work, &line, fence).await?;
     Ok(Some(admitting))

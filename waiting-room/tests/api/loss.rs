@@ -204,3 +204,17 @@ async fn a_turn_outlasts_the_loss_of_the_store() {
     bert.enter(his).await.expect_pass(201);
     world.assert_ledger_is_clean().await;
 }
+
+#[tokio::test]
+async fn a_turn_missed_before_a_loss_is_missed_after_it() {
+    let world = World::new(brisk()).await;
+    let people = world.people(1).await;
+    world.open_line().await;
+    let (ada, place) = &people[0];
+    world.until_state(ada, place, "your_turn").await;
+    world.advance_millis(world.event.queue.turn_seconds * 1_000);
+    world.lose_everything();
+    world.node.follow().await;
+    assert_eq!(ada.state(place).await, "missed", "nobody is released twice by a loss");
+    world.assert_ledger_is_clean().await;
+}
