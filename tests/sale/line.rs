@@ -110,9 +110,11 @@ async fn a_line_outlives_either_of_its_processes(combination: Combination) {
     two.kill();
     until_inside(&one, &id, &mut people, PEOPLE).await;
     let settings = format!("/v1/events/{id}/queue/settings");
-    let line = one.organizer("GET", &settings, json!({}), 200).await;
-    assert_eq!(line["admitted"], PEOPLE as u64, "nobody was released twice: {line}");
-    assert_eq!(line["inside"], PEOPLE as u64);
+    let line = wait_for("everybody to be counted", 30, || async {
+        let line = one.organizer("GET", &settings, json!({}), 200).await;
+        (line["inside"] == PEOPLE as u64).then_some(line)
+    });
+    assert_eq!(line.await["admitted"], PEOPLE as u64, "nobody was released twice");
     one.assert_audit_is_clean().await;
 }
 

@@ -207,9 +207,7 @@ async fn stand(redis: &Redis, service: &Service, slug: &str, people: u64) -> Res
     // Asking for the draw lays the line.
     let draw = call(format!("/v1/events/{event}/queue/draw"), "");
     generator::ask(Method::GET, service.address, StatusCode::OK, draw).await?;
-    let line = store.read_line(&partition, &Reader::default()).await?.context("no line")?;
-    store.raise_ceilings(&partition, line.term, [people + 1, 0]).await?;
-    join_all(&store, &partition, line.term, 0..people).await?;
+    fill(&store, &partition, service, people).await?;
 
     let open = || call(format!("/v1/events/{event}/queue/open"), "{}");
     generator::ask(Method::POST, service.address, StatusCode::OK, open()).await?;
@@ -227,6 +225,31 @@ async fn stand(redis: &Redis, service: &Service, slug: &str, people: u64) -> Res
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     bail!("the line {slug} does not open")
+}
+
+/// Most join straight in the store, as far as indexes are reserved in the ledger; who comes through
+/// the service then has it reserve more.
+async fn fill(store: &Store, partition: &Partition, service: &Service, people: u64) -> Result<()> {
+    loop {
+        let read = store.read_line(partition, &Reader::default()).await?;
+        let line = read.context("no line")?;
+        let (joined, ceiling) = (line.joined[0], line.ceiling[0].min(people));
+        if joined >= people {
+            return Ok(());
+        }
+        if joined < ceiling {
+            join_all(store, partition, line.term, joined..ceiling).await?;
+        }
+        if ceiling < people {
+            let device = format!("device-of-somebody-who-joins-{joined:09}");
+            let join = Call {
+                path: format!("/v1/events/{}/queue", partition.event),
+                headers: vec![("holdfast-device", device)],
+                body: String::new(),
+            };
+            generator::ask(Method::POST, service.address, StatusCode::CREATED, join).await?;
+        }
+    }
 }
 
 /// Somewhere behind the first, who may be let in meanwhile.
@@ -423,10 +446,10 @@ async fn join_all(
         .collect();
     let mut joined = 0;
     for joins in joins.chunks(COMBINED) {
-        let Termed::Done(reply) = store.join_line(partition, term, joins).await? else {
-            bail!("the line was laid anew")
-        };
-        joined = reply.joined[0];
+        match store.join_line(partition, term, joins).await? {
+            Termed::Done(reply) => joined = reply.joined[0],
+            Termed::OtherTerm { .. } => bail!("the line was laid anew"),
+        }
     }
     ensure!(joined >= end, "{joined} of {end} stand in the line");
     Ok(())
