@@ -178,6 +178,23 @@ impl Ledger {
         .await
     }
 
+    /// The pass of a place, whoever entered with it.
+    pub async fn pass(
+        &self,
+        event: &EventId,
+        lane: Lane,
+        index: u64,
+    ) -> Result<Option<PassRow>, Error> {
+        let row = self
+            .read()
+            .row(
+                columns!("SELECT", "FROM passes WHERE event_id = $1 AND lane = $2 AND place = $3"),
+                args![event, column_of(lane), count(index)?],
+            )
+            .await?;
+        row.map(|row| pass_of(&row)).transpose()
+    }
+
     /// Passes of an event by lane and index, ended ones too: at most `limit` after the given place.
     /// A person may have several; of these only the one entered last can still live.
     pub async fn passes(

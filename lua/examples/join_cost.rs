@@ -58,6 +58,7 @@ async fn lay(store: &Store, partition: &Partition) {
         size: [0; 2],
         cursors: [0; 3],
         waiting_max: 5_000_000,
+        batches: Vec::new(),
         draw: None,
         passes: vec![],
     };

@@ -15,10 +15,10 @@ async fn every_page_is_accessible_in_light_and_dark_on_a_desktop_and_a_phone() {
             browser.look(look).await;
             let what = format!("{name}, {}{}", look.name, if look.dark { ", dark" } else { "" });
             trouble.extend(browser.serious_findings(&what).await);
-            trouble.extend(browser.what_sticks_out(&what).await);
         }
-        browser.look(Look::NARROW).await;
-        trouble.extend(browser.what_sticks_out(&format!("{name}, narrow")).await);
+        for look in [Look::NARROW, Look::PHONE, Look::DESKTOP] {
+            trouble.extend(browser.what_sticks_out(name, look).await);
+        }
         browser.look(Look::DESKTOP).await;
     })
     .await;

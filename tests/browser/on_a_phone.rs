@@ -98,7 +98,10 @@ async fn a_buyer_on_a_phone_keeps_everything_through_a_refresh_in_every_step() {
 
 /// The bar at the bottom shows each place.
 async fn open_basket(browser: &Browser) {
-    browser.click("#basket .basket__toggle").await;
+    let is_open = "document.querySelector('.basket__toggle')?.ariaExpanded === 'true'";
+    if browser.value(is_open).await != true {
+        browser.click("#basket .basket__toggle").await;
+    }
     browser.until_shown("#basket .basket__list").await;
 }
 

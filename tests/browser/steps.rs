@@ -30,9 +30,14 @@ pub async fn join_line(browser: &Browser, event: &str) {
     browser.until("a place in the line", &format!("{} !== null", kept_place())).await;
 }
 
-/// JavaScript: the place that this device keeps.
+/// JavaScript: the id of the place that this device keeps, out of its signed text; null without one.
 pub fn kept_place() -> &'static str {
-    "localStorage.getItem(`holdfast:${location.pathname.split('/')[2]}:place`)"
+    "(() => { \
+         const text = localStorage.getItem(`holdfast:${document.querySelector('#main').dataset.slug}:place`); \
+         if (text === null) return null; \
+         const claims = JSON.parse(text).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'); \
+         return JSON.parse(atob(claims)).jti; \
+     })()"
 }
 
 /// The waiting page lets in by itself.

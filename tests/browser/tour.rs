@@ -10,7 +10,9 @@ use crate::{
 };
 
 /// Refusals that a visitor provokes on this tour.
-pub const REFUSALS: [Refusal; 4] = [
+pub const REFUSALS: [Refusal; 5] = [
+    // Joining a line that is closed.
+    Refusal { address: "/queue", status: 409 },
     // An event, an order and a page that there are not.
     Refusal { address: "/v1/events/nothing", status: 404 },
     Refusal { address: "/v1/orders/ord_", status: 404 },
@@ -123,7 +125,7 @@ async fn order(stage: &Stage, browser: &Browser, visit: &mut impl AsyncFnMut(&Br
     pay(browser, Card::AsksTheBank).await;
     browser.until_text("h1", "Test bank").await;
     // The bank's page is not ours; what comes after it is.
-    stage.server.misbehave(json!({"payments": {"processing_ms": 600_000}})).await;
+    stage.server.misbehave(json!({"payments": {"processing_ms": 15_000}})).await;
     browser.click("button[value='complete']").await;
     browser.until_text(".confirming", "Your seats are safe").await;
     visit(browser, "order-confirming").await;

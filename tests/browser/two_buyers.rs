@@ -14,7 +14,6 @@ use crate::{
 async fn the_second_buyer_of_a_held_seat_sees_it_go_and_is_offered_another() {
     let stage = Stage::start().await;
     let event = stage.server.publish(theatre(json!({}))).await;
-    let seats = format!("/events/{event}/seats");
     let (first, second) = tokio::join!(stage.open(Look::DESKTOP), stage.open(Look::DESKTOP));
     for browser in [&first, &second] {
         browser.go(&format!("/events/{event}")).await;
@@ -73,7 +72,6 @@ async fn the_second_buyer_of_a_held_seat_sees_it_go_and_is_offered_another() {
     first.click("#basket .basket__toggle").await;
     first.click("#basket [data-key='release']").await;
     first.until_shown("#basket .basket__empty").await;
-    assert_eq!(first.value("location.pathname").await, seats);
     assert_sold(&stage.server, &event, 1).await;
     first.finish(&[]).await;
     // The seat that was just taken.

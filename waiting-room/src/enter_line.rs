@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::{queue::Way, time::Timestamp};
 use inventory::EventAtWork;
 use ledger::passes::InsertPass;
-use lua::{Entered, GraceWish, Termed, Way as EnterBy};
+use lua::{Entered, GraceWish, PassRecord, Termed, Way as EnterBy};
 use platform::tokens::{QueueToken, TokenKind};
 
 use crate::{
@@ -62,7 +62,8 @@ fn stand(line: &Line, shown: &ShownTokens, event: &EventAtWork, now: Timestamp) 
     let mut facts = shown.shown(line, now);
     facts.has_pass = false;
     facts.is_done = false;
-    standing(&line.state(), &facts, event.event.queue.turn_seconds, now)
+    let state = line.state();
+    standing(&state, state.cursors, &facts, event.event.queue.turn_seconds, now)
 }
 
 async fn enter(
@@ -80,15 +81,15 @@ async fn enter(
         .ledger
         .insert_pass(id, place.person, place.lane, place.index, now.plus_millis(pass_ms))
         .await?;
-    match inserted {
-        InsertPass::Inserted(_) => {}
-        InsertPass::Known(row) if row.end_reason.is_none() => {}
+    let is_first = match inserted {
+        InsertPass::Inserted(_) => true,
+        InsertPass::Known(row) if row.end_reason.is_none() => false,
         InsertPass::Known(_) => return Err(Refusal::PassExpired),
         InsertPass::OtherPerson => {
             meters::entered("other_person");
             return Err(Refusal::NotYourTurn("this place was given anew; join again"));
         }
-    }
+    };
     let way = match turn.way {
         Way::General => EnterBy::General { position: turn.position },
         Way::Priority => EnterBy::Priority { position: turn.position },
@@ -102,6 +103,14 @@ async fn enter(
             .enter_line(&line.partition, term, place.person, way, place_number, pass_ms)
             .await?;
         match entered {
+            // Which of many is the first the ledger says; the store may have forgotten it.
+            Termed::Done(Entered::New { expires_at } | Entered::Renewed { expires_at }) => {
+                let entered = match is_first {
+                    true => Entered::New { expires_at },
+                    false => Entered::Renewed { expires_at },
+                };
+                return answer(room, event, shown, entered).await;
+            }
             Termed::Done(entered) => return answer(room, event, shown, entered).await,
             Termed::OtherTerm { .. } => room.follow(event, line).await?,
         }
@@ -122,6 +131,7 @@ async fn renew(
         let term = line.state().term;
         let renewed = room.store.renew_pass(&line.partition, term, place.person, pass_ms).await?;
         match renewed {
+            Termed::Done(Entered::NotYet) if restore(room, line, shown, pass_ms).await? => {}
             Termed::Done(Entered::NotYet) => {
                 line.note_missed(GraceWish { person: place.person, place: shown.line_place() });
                 meters::entered("missed");
@@ -135,6 +145,28 @@ async fn renew(
         }
     }
     Err(Refusal::QueueUnavailable)
+}
+
+/// Whether the ledger knows a live pass that the store has forgotten; it is laid again then.
+async fn restore(
+    room: &Arc<WaitingRoom>,
+    line: &Line,
+    shown: &ShownTokens,
+    pass_ms: i64,
+) -> Result<bool, Refusal> {
+    let (place, now) = (&shown.place, room.clock.now());
+    let known = room.ledger.pass(&line.partition.event, place.lane, place.index).await?;
+    let lives = known.is_some_and(|row| {
+        row.person == place.person && row.end_reason.is_none() && row.expires_at > now
+    });
+    if !lives {
+        return Ok(false);
+    }
+    let expires_at = now.plus_millis(pass_ms);
+    let record = PassRecord::Live { expires_at, place: shown.line_place() };
+    let passes = [(place.person, record)];
+    let laid = room.store.add_passes(&line.partition, line.state().term, &passes).await?;
+    Ok(matches!(laid, Termed::Done(1..)))
 }
 
 async fn answer(

@@ -87,7 +87,8 @@ impl WaitingRoom {
         let same_term = read.term == known.term;
         let drawn = match read.draw {
             Some(text) => drawn(event, text),
-            None => known.drawn.clone().filter(|_| same_term),
+            // An event has one draw, whatever its line was laid anew for.
+            None => known.drawn.clone(),
         };
         let marks = match same_term && read.batches.items.is_empty() {
             true => known.marks.clone(),

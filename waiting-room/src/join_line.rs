@@ -110,8 +110,9 @@ pub async fn join_line(
         expires_at: place_expires_at(event, now),
     };
     let shown = ShownTokens { place: token.clone(), pass: None };
-    let standing =
-        standing::standing(&line.state(), &shown.shown(&line, now), event.queue.turn_seconds, now);
+    let state = line.state();
+    let (cursors, facts) = (state.shown_cursors(now), shown.shown(&line, now));
+    let standing = standing::standing(&state, cursors, &facts, event.queue.turn_seconds, now);
     let view = JoinView {
         place: room.keys.sign_token(TokenKind::Place, &token, now),
         id: token.id,

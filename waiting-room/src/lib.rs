@@ -3,7 +3,7 @@
 //! [`mod@router`] has all routes on one page; a handler reads the request, an operation (`join_line`,
 //! `enter_line`, …) does the work, `views` say what answers look like, [`error`] how refusals do.
 //!
-//! A [`line`](lines::Line) is what this process knows of an event's line: a [`state`] that a follower
+//! A line (`lines`) is what this process knows of an event's line: a `state` that a follower
 //! reads from the store four times a second. Whoever stands in line is answered from it alone. One
 //! process at a time *controls* a line: it holds the draw and moves the cursors, each step first in
 //! the ledger, then in the store.

@@ -92,7 +92,8 @@ pub async fn read_status(
     let shown = tokens.read(room, event, now)?;
     let line = room.read_line(&at_work).await?;
     let state = line.state();
-    let standing = standing(&state, &shown.shown(&line, now), event.queue.turn_seconds, now);
+    let (cursors, facts) = (state.shown_cursors(now), shown.shown(&line, now));
+    let standing = standing(&state, cursors, &facts, event.queue.turn_seconds, now);
     if standing.state == PlaceState::Missed {
         // Whoever is seen again gets another turn soon.
         let wish = GraceWish { person: shown.place.person, place: shown.line_place() };

@@ -60,8 +60,14 @@ pub struct Shown {
     pub graced: Option<u64>,
 }
 
-/// `now`: by this process's clock.
-pub fn standing(line: &LineState, shown: &Shown, turn_seconds: i64, now: Timestamp) -> Standing {
+/// `cursors`: those that people are shown, or those that decide. `now`: by this process's clock.
+pub fn standing(
+    line: &LineState,
+    cursors: [u64; 3],
+    shown: &Shown,
+    turn_seconds: i64,
+    now: Timestamp,
+) -> Standing {
     let told = |state| Standing { state, position: None, way: None };
     if shown.is_done {
         return told(PlaceState::Done);
@@ -78,7 +84,7 @@ pub fn standing(line: &LineState, shown: &Shown, turn_seconds: i64, now: Timesta
     if line.phase == LinePhase::Closed {
         return told(PlaceState::Closed);
     }
-    let cursor = line.cursors[shown.lane.number()];
+    let cursor = cursors[shown.lane.number()];
     if position >= cursor {
         let position = Some(position - cursor + 1);
         return Standing { state: PlaceState::Waiting, position, way: None };
@@ -122,7 +128,7 @@ mod tests {
     }
 
     fn state(line: &LineState, shown: &Shown) -> (PlaceState, Option<u64>) {
-        let standing = standing(line, shown, 120, NOW);
+        let standing = standing(line, line.shown_cursors(NOW), shown, 120, NOW);
         (standing.state, standing.position)
     }
 
@@ -134,6 +140,18 @@ mod tests {
         assert_eq!(state(&line, &shown(19)), (PlaceState::YourTurn, None));
         assert_eq!(state(&line, &shown(5)), (PlaceState::YourTurn, None), "released a minute ago");
         assert_eq!(state(&line, &shown(4)), (PlaceState::Missed, None));
+    }
+
+    #[test]
+    fn a_step_is_shown_a_moment_later_than_it_was_made() {
+        let line = line();
+        let at = |millis: i64| {
+            let now = NOW.plus_seconds(-5).plus_millis(millis);
+            let standing = standing(&line, line.shown_cursors(now), &shown(15), 120, now);
+            (standing.state, standing.position)
+        };
+        assert_eq!(at(499), (PlaceState::Waiting, Some(1)));
+        assert_eq!(at(500), (PlaceState::YourTurn, None));
     }
 
     #[test]

@@ -12,6 +12,10 @@ use domain::{
 use lua::{BatchMark, LinePhase};
 use serde::{Deserialize, Serialize};
 
+/// A step of the cursors is shown so much later than it was made: longer than the time between two
+/// reads, with what a read takes, and below the second that a cursor may be old.
+const SHOWN_AFTER_MS: i64 = 500;
+
 /// A line at one moment.
 #[derive(Clone, Debug)]
 pub struct LineState {
@@ -113,6 +117,16 @@ impl LineState {
         }
         let at = self.marks.partition_point(|mark| mark.cursors[way] <= position);
         Some(self.marks.get(at).map_or(Timestamp(0), |mark| mark.at))
+    }
+
+    /// The cursors that people are shown at `now` of this process: those of a moment ago, so that
+    /// processes that have read at different moments show the same.
+    pub fn shown_cursors(&self, now: Timestamp) -> [u64; 3] {
+        let until = now.plus_millis(self.clock_ahead_ms - SHOWN_AFTER_MS);
+        match self.marks.partition_point(|mark| mark.at <= until) {
+            0 => [0; 3],
+            number => self.marks[number - 1].cursors,
+        }
     }
 
     /// People who have joined and were not released, by way; `graced`: numbers given in grace.

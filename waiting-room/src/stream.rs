@@ -77,18 +77,16 @@ pub struct LaneView {
 }
 
 /// As server-sent events have it.
-pub fn frame(line: &LineState, stale: bool) -> Bytes {
-    let notes = &line.notes;
-    let lane = |way: Way| LaneView {
-        cursor: line.cursors[way.number()],
-        share: notes.shares[way.number()],
-    };
+pub fn frame(line: &LineState, stale: bool, now: Timestamp) -> Bytes {
+    let (notes, cursors) = (&line.notes, line.shown_cursors(now));
+    let lane =
+        |way: Way| LaneView { cursor: cursors[way.number()], share: notes.shares[way.number()] };
     let frame = Frame {
         phase: match line.phase {
             LinePhase::Drawing => LinePhase::Early.as_str(),
             phase => phase.as_str(),
         },
-        cursor: line.cursors[Lane::General.number()],
+        cursor: cursors[Lane::General.number()],
         size: line.drawn.as_ref().map_or(0, |_| line.sizes[Lane::General.number()]),
         seed: line.drawn.as_ref().map(|drawn| drawn.draw.seed.to_string()),
         rate_per_minute: notes.rate_per_minute,
@@ -103,15 +101,16 @@ pub fn frame(line: &LineState, stale: bool) -> Bytes {
             grace: lane(Way::Grace),
         },
         stale,
-        at: line.read_at.plus_millis(line.clock_ahead_ms),
+        at: now.plus_millis(line.clock_ahead_ms),
     };
     let text = serde_json::to_string(&frame).expect("a frame is plain data");
     Bytes::from(format!("data: {text}\n\n"))
 }
 
 /// The present frame, then each that follows.
-pub fn answer(line: &Arc<Line>, stale: bool, closing: CancellationToken) -> Response {
-    let first = frame(&line.state(), stale);
+pub fn answer(line: &Arc<Line>, now: Timestamp, closing: CancellationToken) -> Response {
+    let state = line.state();
+    let first = frame(&state, line.is_stale(&state, now), now);
     let frames = line.frames.subscribe();
     let frames = stream::unfold((Some(first), frames), next);
     let body = frames.take_until(closing.cancelled_owned());

@@ -226,7 +226,12 @@ function listen() {
   if (stream && stream.readyState !== 2) return;
   stream = new EventSource(`${api}/queue/stream`);
   stream.onmessage = ({ data }) => {
+    const before = frame?.phase;
     frame = JSON.parse(data);
+    // Drawn, perhaps sooner than planned. All hear it at once and ask one by one.
+    if (before === 'early' && frame.phase !== before) {
+      setTimeout(run, Math.random() * Math.min(60_000, 2_000 + frame.size / 10), poll);
+    }
     if (polled && polled.cursor === null) polled.cursor = cursorNow();
     showPosition(null);
     showOdds();

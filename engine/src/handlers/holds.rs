@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use platform::http::{
     ClientAddress, Device, EmptyBody, HoldToken, IdempotencyKey, JsonBody, PassToken, PathParams,
     ProblemBody,

@@ -157,6 +157,10 @@ impl Browser {
     async fn try_click(&self, selector: &str) -> bool {
         let Ok(elements) = self.client.find_all(Locator::Css(selector)).await else { return false };
         for element in elements {
+            // Away from the window's edges, where bars lie above the page.
+            let middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+            let element_there = serde_json::to_value(&element).expect("a reference");
+            let _ = self.client.execute(middle, vec![element_there]).await;
             // What is covered, disabled, or drawn anew at this moment comes later.
             let ready = element.is_displayed().await.unwrap_or(false)
                 && element.is_enabled().await.unwrap_or(false);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Browser;
+use super::{Browser, Look};
 
 /// The accessibility engine, unchanged; it carries its own licence (MPL-2.0).
 const AXE: &str = include_str!("../axe.min.js");
@@ -67,7 +67,11 @@ impl Browser {
         }
         let findings = self
             .run(
-                "await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))); \
+                "for (let quiet = 0; quiet < 4;) { \
+                     await new Promise(requestAnimationFrame); \
+                     const moving = document.getAnimations().some((one) => one instanceof CSSTransition); \
+                     quiet = moving ? 0 : quiet + 1; \
+                 } \
                  const { violations } = await axe.run(document, { resultTypes: ['violations'], \
                  runOnly: { type: 'tag', values: given[0] } }); \
                  return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)) \
@@ -79,28 +83,23 @@ impl Browser {
         (findings != json!([])).then(|| format!("{what}: {findings:#}"))
     }
 
-    /// Nothing is wider than the window.
-    pub async fn assert_fits(&self, what: &str) {
-        let trouble = self.what_sticks_out(what).await;
-        assert_eq!(trouble, None);
-    }
-
     /// The elements that make the page wider than its window; none is good.
-    pub async fn what_sticks_out(&self, what: &str) -> Option<String> {
+    pub async fn what_sticks_out(&self, what: &str, look: Look) -> Option<String> {
+        self.look(look).await;
         let wide = self
             .run(
                 "await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))); \
-                 const width = Math.min(innerWidth, screen.width); \
+                 const [width] = given; \
                  if (document.documentElement.scrollWidth <= width) return []; \
                  const out = (element) => { const box = element.getBoundingClientRect(); \
                  return box.right > width + 1 || box.left < -1; }; \
-                 return [document.documentElement.scrollWidth, width, \
+                 return [document.documentElement.scrollWidth, \
                  ...[...document.querySelectorAll('body *')].filter(out).slice(0, 12) \
                  .map((element) => element.cloneNode(false).outerHTML.slice(0, 160))];",
-                vec![],
+                vec![json!(look.width)],
             )
             .await;
-        (wide != json!([])).then(|| format!("{what} is wider than its window: {wide:#}"))
+        (wide != json!([])).then(|| format!("{what} is wider than {} pixels: {wide:#}", look.width))
     }
 }
 

@@ -32,7 +32,8 @@ impl Stage {
     pub async fn start() -> Self {
         let stores = Stores::start(Combination::InProcessAndSqlite);
         Self {
-            server: Server::start(stores, ServerOptions::default().with("HOLDFAST_LOG", "warn")).await,
+            server: Server::start(stores, ServerOptions::default().with("HOLDFAST_LOG", "warn"))
+                .await,
             driver: Driver::start(),
         }
     }

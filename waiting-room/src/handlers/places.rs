@@ -213,8 +213,7 @@ pub async fn stream(
         return Err(Refusal::QueueClosed("this event is sold without a waiting room"));
     }
     let line = room.read_line(&at_work).await?;
-    let stale = line.is_stale(&line.state(), room.clock.now());
-    Ok(stream::answer(&line, stale, room.closing.clone()))
+    Ok(stream::answer(&line, room.clock.now(), room.closing.clone()))
 }
 
 /// Read the draw

@@ -46,8 +46,9 @@ async fn follow(room: &Arc<WaitingRoom>, line: &Arc<Line>, round: u32) {
     if state.term > 0 {
         meters::cursor_age(id, (now.as_millis() - state.read_at.as_millis()) as f64 / 1_000.0);
     }
-    let moved = state.cursors != before.cursors || state.phase != before.phase;
+    let moved = state.shown_cursors(now) != before.shown_cursors(before.read_at)
+        || state.phase != before.phase;
     if (moved || round.is_multiple_of(ROUNDS_PER_FRAME)) && line.frames.receiver_count() > 0 {
-        line.frames.send_replace(stream::frame(&state, line.is_stale(&state, now)));
+        line.frames.send_replace(stream::frame(&state, line.is_stale(&state, now), now));
     }
 }

@@ -45,7 +45,11 @@ async fn another_process_goes_on_when_the_one_that_led_is_killed(stores: Stores)
     let fence = world.stored_line().await.fence;
     assert!(fence > 1, "the second leader has a higher number: {fence}");
     for (buyer, place) in &people {
-        let state = buyer.at(&heir).state(place).await;
+        let state = async || {
+            let state = buyer.at(&heir).state(place).await;
+            (state != "waiting").then_some(state)
+        };
+        let state = world.until_of(&[&heir], "the turn to be shown", state).await;
         assert!(["your_turn", "missed"].contains(&&*state), "{state}");
     }
     world.assert_ledger_is_clean().await;

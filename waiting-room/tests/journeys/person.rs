@@ -317,6 +317,8 @@ impl Person {
                     return None;
                 }
             }
+            // A fail-over can cost a place whose end another had; they join again.
+            PlaceState::Done if world.trouble == Trouble::Losses => return self.lost(world),
             PlaceState::Inside | PlaceState::Done | PlaceState::Closed => {
                 let example = format!("{}: {:?}", self.number, status.state);
                 world.broke("a state that nobody in line has", example);
@@ -572,6 +574,17 @@ impl Person {
         inventory.settle_order(&id).await.ok().map(|_| ())
     }
 
+    /// A place that was lost with the store: they stand in line again, behind.
+    fn lost(&mut self, world: &World) -> Option<i64> {
+        world.count("in line, and told after a loss that it was over");
+        self.given = None;
+        self.pass = None;
+        self.shown = None;
+        self.moved = true;
+        self.stage = Stage::Outside;
+        Some(self.random.between(500, 2_000))
+    }
+
     /// Away for a moment: again soon. Everything else is told.
     fn refused(&mut self, world: &World, what: &str, refusal: &Refusal) -> Option<i64> {
         match refusal {
@@ -582,6 +595,9 @@ impl Person {
             }
             Refusal::QueueUnavailable | Refusal::DatabaseUnavailable => {
                 world.count("answered 503");
+            }
+            Refusal::PassExpired if what == "enter" && world.trouble == Trouble::Losses => {
+                return self.lost(world);
             }
             // The store lost an end or a place; who shows a place still has it.
             refusal => {
