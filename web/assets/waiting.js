@@ -228,10 +228,8 @@ function listen() {
   stream.onmessage = ({ data }) => {
     const before = frame?.phase;
     frame = JSON.parse(data);
-    // Drawn, perhaps sooner than planned. All hear it at once and ask one by one.
-    if (before === 'early' && frame.phase !== before) {
-      setTimeout(run, Math.random() * Math.min(60_000, 2_000 + frame.size / 10), poll);
-    }
+    // All hear of the draw at once; they ask in turn.
+    if (before === 'early' && frame.phase !== before) setTimeout(run, Math.random() * (2e3 + frame.size / 10), poll);
     if (polled && polled.cursor === null) polled.cursor = cursorNow();
     showPosition(null);
     showOdds();
@@ -265,7 +263,7 @@ function cursorNow() {
     const claims = JSON.parse(atob(kept('place').split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
     if (claims.lane === 1) return frame?.lanes?.priority?.cursor ?? null;
   } catch {
-    // Not a place that this page understands: the lane of most.
+    // Not a place of ours: the lane of most.
   }
   return frame?.cursor ?? null;
 }

@@ -17,6 +17,8 @@ use super::{Key, Look, input};
 /// How long a person waits for anything at all on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(60);
+/// After so many frames without a change of colour a page is still.
+const QUIET_FRAMES: u32 = 12;
 
 /// Ends with the value.
 pub struct Browser {
@@ -65,6 +67,16 @@ impl Browser {
         for (command, parameters) in look.commands() {
             self.debug(command, parameters).await;
         }
+        // Colours glide to their new values, and the map is painted piece by piece.
+        self.run(
+            "for (let quiet = 0; quiet < given[0];) { \
+                 await new Promise(requestAnimationFrame); \
+                 const moving = document.getAnimations().some((one) => one instanceof CSSTransition); \
+                 quiet = moving ? 0 : quiet + 1; \
+             }",
+            vec![json!(QUIET_FRAMES)],
+        )
+        .await;
     }
 
     /// A command of the browser's debugging protocol.

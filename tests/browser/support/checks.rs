@@ -67,12 +67,7 @@ impl Browser {
         }
         let findings = self
             .run(
-                "for (let quiet = 0; quiet < 4;) { \
-                     await new Promise(requestAnimationFrame); \
-                     const moving = document.getAnimations().some((one) => one instanceof CSSTransition); \
-                     quiet = moving ? 0 : quiet + 1; \
-                 } \
-                 const { violations } = await axe.run(document, { resultTypes: ['violations'], \
+                "const { violations } = await axe.run(document, { resultTypes: ['violations'], \
                  runOnly: { type: 'tag', values: given[0] } }); \
                  return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)) \
                  .map(({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 4) \
@@ -88,8 +83,7 @@ impl Browser {
         self.look(look).await;
         let wide = self
             .run(
-                "await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))); \
-                 const [width] = given; \
+                "const [width] = given; \
                  if (document.documentElement.scrollWidth <= width) return []; \
                  const out = (element) => { const box = element.getBoundingClientRect(); \
                  return box.right > width + 1 || box.left < -1; }; \
