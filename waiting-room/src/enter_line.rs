@@ -87,6 +87,9 @@ async fn enter(
         InsertPass::Known(_) => return Err(Refusal::PassExpired),
         InsertPass::OtherPerson => {
             meters::entered("other_person");
+            // Else joining again would find the same place.
+            let term = line.state().term;
+            room.store.leave_line(&line.partition, term, place.person).await?;
             return Err(Refusal::NotYourTurn("this place was given anew; join again"));
         }
     };

@@ -73,7 +73,7 @@ impl WaitingRoom {
             line.graced.insert(*person, number);
         }
         for mark in &read.ended.items {
-            line.ended.insert(mark.place.number());
+            line.ended.insert((mark.person, mark.place.number()));
         }
         reader.after.graced = read.graced.from + read.graced.items.len() as u64;
         reader.after.ended = read.ended.from + read.ended.items.len() as u64;

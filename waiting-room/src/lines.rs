@@ -38,8 +38,9 @@ pub(crate) struct Line {
     reader: Mutex<LineReader>,
     /// Numbers in grace, by person.
     pub graced: DashMap<CustomerKey, u64>,
-    /// Places whose pass has ended, or that were given up, by number.
-    pub ended: DashSet<u64>,
+    /// Whose pass has ended, or who gave up, and the place's number. With the person: behind a
+    /// fail-over two may have been given one number.
+    pub ended: DashSet<(CustomerKey, u64)>,
     /// People seen here whose turn has passed: to be put into grace.
     missed: Mutex<HashMap<CustomerKey, GraceWish>>,
     pub joins: mpsc::Sender<WaitingJoin>,

@@ -52,7 +52,8 @@ impl ShownTokens {
             lane: place.lane,
             index: place.index,
             has_pass: self.pass.is_some(),
-            is_done: pass_is_over || line.ended.contains(&self.line_place().number()),
+            is_done: pass_is_over
+                || line.ended.contains(&(place.person, self.line_place().number())),
             graced: line.graced.get(&place.person).map(|number| *number),
         }
     }

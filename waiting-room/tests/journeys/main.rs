@@ -56,7 +56,7 @@ fn nobody_loses_their_place_on_any_journey() {
         .with_test_writer()
         .try_init();
     let journeys = number("JOURNEYS", 3_000);
-    let seed = number("JOURNEYS_SEED", u64::from_be_bytes(platform::random::bytes()));
+    let seed = number("JOURNEYS_SEED", 1);
     println!("{journeys} journeys; JOURNEYS_SEED={seed}");
     let began = Instant::now();
     let table = run_all(parts(journeys, seed));

@@ -233,7 +233,11 @@ impl Person {
             Ok(JoinAnswer::New(view) | JoinAnswer::Known(view)) => {
                 world.count("places given");
                 let given = given(world, view);
-                world.findings.borrow_mut().acknowledged(given.place, self.number);
+                world.findings.borrow_mut().acknowledged(
+                    given.place,
+                    self.number,
+                    world.trouble == Trouble::Losses,
+                );
                 self.given = Some(given);
                 self.stage = Stage::InLine;
                 self.asked_at = world.now().as_millis();
@@ -276,7 +280,11 @@ impl Person {
     fn same_place(&mut self, world: &World, view: JoinView, rule: &'static str) {
         let seen = given(world, view);
         let known = self.given.as_ref().expect("in line").place;
-        world.findings.borrow_mut().acknowledged(seen.place, self.number);
+        world.findings.borrow_mut().acknowledged(
+            seen.place,
+            self.number,
+            world.trouble == Trouble::Losses,
+        );
         if seen.place == known || self.moved {
             return;
         }
@@ -409,6 +417,9 @@ impl Person {
                 view
             }
             Err(Refusal::NotYourTurn(why)) => {
+                if why.contains("anew") && world.trouble == Trouble::Losses {
+                    return self.lost(world);
+                }
                 if why.contains("anew") {
                     world.broke("a place given anew", self.number);
                     self.given = None;
