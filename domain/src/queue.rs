@@ -6,6 +6,7 @@
 //! | | |
 //! |---|---|
 //! | [`lane`] | lanes, places, ways in |
+//! | [`phase`] | what a line is doing, how a pass ends |
 //! | [`draw`] | the draw at opening, and how anybody checks it |
 //! | [`admission`] | how many are let in this second |
 //! | [`pace`] | how long it will take, as an honest interval |
@@ -17,6 +18,8 @@ pub mod draw;
 pub mod lane;
 pub mod odds;
 pub mod pace;
+pub mod phase;
 pub mod work;
 
 pub use lane::{Lane, Place, Way};
+pub use phase::{LinePhase, PassEnd};

@@ -5,6 +5,7 @@
 //! that were reserved. Never tells the secret in a log or a debug text, and never knows who stands
 //! where: that is in Redis, and the people let in are [`crate::passes`].
 
+pub use domain::queue::LinePhase;
 use domain::{event::Event, id::EventId, time::Timestamp};
 use futures_util::FutureExt;
 
@@ -17,42 +18,6 @@ use crate::{
     row::{Row, args},
     writer::Outcome,
 };
-
-/// What a line is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LinePhase {
-    /// People join; nothing is drawn.
-    Early,
-    /// The list of entries is closed, the draw is being made.
-    Drawing,
-    /// People are let in; newcomers queue behind.
-    Open,
-    /// Newcomers join, nobody is let in.
-    Paused,
-    /// Nobody joins any more; those who wait are let in.
-    Draining,
-    Closed,
-}
-
-impl LinePhase {
-    pub const ALL: [Self; 6] =
-        [Self::Early, Self::Drawing, Self::Open, Self::Paused, Self::Draining, Self::Closed];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Early => "early",
-            Self::Drawing => "drawing",
-            Self::Open => "open",
-            Self::Paused => "paused",
-            Self::Draining => "draining",
-            Self::Closed => "closed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == text)
-    }
-}
 
 /// The durable part of an event's line.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! Never decides whose turn it is: the caller has checked that. Redis has what changes with every
 //! request; here are entering, renewing now and then, and the end.
 
+pub use domain::queue::PassEnd;
 use domain::{hold::CustomerKey, id::EventId, queue::Lane, time::Timestamp};
 use futures_util::FutureExt;
 
@@ -14,30 +15,6 @@ use crate::{
     row::{Row, args, count},
     writer::Outcome,
 };
-
-/// Why a pass ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PassEnd {
-    Bought,
-    Left,
-    /// Not renewed in time.
-    Idle,
-    /// The line was closed.
-    Closed,
-}
-
-impl PassEnd {
-    pub const ALL: [Self; 4] = [Self::Bought, Self::Left, Self::Idle, Self::Closed];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bought => "bought",
-            Self::Left => "left",
-            Self::Idle => "idle",
-            Self::Closed => "closed",
-        }
-    }
-}
 
 /// A pass. Its place is what it was given for; a person who joins again after its end has another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,12 +292,7 @@ async fn renew(
 fn pass_of(row: &Row) -> Result<PassRow, Error> {
     let reason = row.text_or_null("end_reason")?;
     let end_reason = reason
-        .map(|text| {
-            PassEnd::ALL
-                .into_iter()
-                .find(|reason| reason.as_str() == text)
-                .ok_or(Error::Corrupt("a pass's end"))
-        })
+        .map(|text| PassEnd::parse(&text).ok_or(Error::Corrupt("a pass's end")))
         .transpose()?;
     Ok(PassRow {
         person: customer_of(&row.text("person")?)?,

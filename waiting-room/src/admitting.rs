@@ -14,7 +14,7 @@ use domain::{
 };
 use futures_util::future::try_join_all;
 use inventory::EventAtWork;
-use ledger::{line_steps::MoveCursors, passes::PassEnd as LedgerEnd};
+use ledger::line_steps::MoveCursors;
 use lua::{
     Controlled, EnteredMark, EnteredWay, LineField, LinePhase, LinePlace, LineRead, ListPositions,
     PassEnd, Reader,
@@ -195,15 +195,12 @@ impl Admitting {
                 self.entered += 1;
             }
             let ends = read.ended.items.iter().filter_map(|mark| {
-                let reason = match mark.reason {
-                    PassEnd::Bought => LedgerEnd::Bought,
-                    PassEnd::Idle => LedgerEnd::Idle,
-                    PassEnd::Closed => LedgerEnd::Closed,
-                    // Written before the store was told.
-                    PassEnd::Left => return None,
-                };
+                // Who left was written before the store was told.
+                if mark.reason == PassEnd::Left {
+                    return None;
+                }
                 let LinePlace { lane, index } = mark.place;
-                Some(room.ledger.end_pass(id, mark.person, lane, index, reason))
+                Some(room.ledger.end_pass(id, mark.person, lane, index, mark.reason))
             });
             // Together: they share their commits.
             try_join_all(ends).await?;

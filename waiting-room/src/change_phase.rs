@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 use crate::{
     WaitingRoom,
     error::Refusal,
-    laying::phase_of,
     show_line,
     views::{ReasonBody, SettingsView},
 };
@@ -92,7 +91,7 @@ pub async fn change_phase(
     }
     room.wake.notify_one();
     let until = Instant::now() + STEP_WITHIN;
-    while line.state().phase != phase_of(act.aim()) && Instant::now() < until {
+    while line.state().phase != act.aim() && Instant::now() < until {
         sleep(LOOK_EVERY).await;
         room.follow(&at_work, &line).await?;
     }

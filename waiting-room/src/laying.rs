@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{id::EventId, queue::Lane};
 use inventory::EventAtWork;
-use ledger::{PassRow, line_steps::Step, passes::PassEnd as LedgerEnd};
-use lua::{BatchMark, LayLine, LinePhase, LinePlace, PassEnd, PassRecord, Reader, Termed};
+use ledger::{PassRow, line_steps::Step};
+use lua::{BatchMark, LayLine, LinePlace, PassRecord, Reader, Termed};
 use tokio::time::sleep;
 
 use crate::{WaitingRoom, error::Refusal, lines::Line};
@@ -87,7 +87,7 @@ impl WaitingRoom {
         let laying = LayLine {
             term,
             fence: standing.fence,
-            phase: phase_of(standing.phase),
+            phase: standing.phase,
             joined: given,
             ceiling,
             size: standing.sizes.unwrap_or_default(),
@@ -134,18 +134,6 @@ fn record(row: &PassRow) -> PassRecord {
     let place = LinePlace { lane: row.lane, index: row.index };
     match row.end_reason {
         None => PassRecord::Live { expires_at: row.expires_at, place },
-        Some(reason) => PassRecord::Ended {
-            reason: match reason {
-                LedgerEnd::Bought => PassEnd::Bought,
-                LedgerEnd::Left => PassEnd::Left,
-                LedgerEnd::Idle => PassEnd::Idle,
-                LedgerEnd::Closed => PassEnd::Closed,
-            },
-            place,
-        },
+        Some(reason) => PassRecord::Ended { reason, place },
     }
-}
-
-pub(crate) fn phase_of(phase: ledger::lines::LinePhase) -> LinePhase {
-    LinePhase::from_word(phase.as_str()).expect("both know the same phases")
 }

@@ -3,7 +3,7 @@
 use domain::{hold::CustomerKey, queue::Lane, time::Timestamp};
 
 use super::{
-    LinePlace, PassEnd,
+    LinePlace, PassEnd, pass,
     termed::{self, Termed, number},
 };
 use crate::{
@@ -90,7 +90,7 @@ pub(super) fn read(mut answer: Answer) -> Result<Entered, Error> {
         b"new" => Entered::New { expires_at: answer.time()? },
         b"renewed" => Entered::Renewed { expires_at: answer.time()? },
         b"ended" => {
-            let letter = answer.bytes()?.first().copied().and_then(PassEnd::from_letter);
+            let letter = answer.bytes()?.first().copied().and_then(pass::end_of);
             Entered::Ended { reason: letter.ok_or_else(|| answer.malformed())? }
         }
         b"not_yet" => Entered::NotYet,

@@ -5,6 +5,7 @@ use domain::{hold::CustomerKey, time::Timestamp};
 use super::{
     LinePlace, PassEnd,
     join_line::JOINS_PER_CALL_MAX,
+    pass,
     termed::{self, Termed},
 };
 use crate::{
@@ -77,7 +78,7 @@ fn read(text: &[u8]) -> Option<Graced> {
     Some(match kind {
         b'G' => Graced::Waiting { number: runs::number(rest)? },
         b'L' => Graced::Inside { expires_at: Timestamp(runs::number(rest)?) },
-        b'E' => Graced::Ended { reason: PassEnd::from_letter(*rest.first()?)? },
+        b'E' => Graced::Ended { reason: pass::end_of(*rest.first()?)? },
         _ => return None,
     })
 }

@@ -33,7 +33,6 @@ mod lay_line;
 mod leave_line;
 mod pass;
 mod pass_state;
-mod phase;
 mod place;
 mod raise_ceilings;
 mod read_entries;
@@ -44,13 +43,13 @@ mod termed;
 
 pub use admit::Admitted;
 pub use controlled::Controlled;
+pub use domain::queue::{LinePhase, PassEnd};
 pub use enter_line::{Entered, Way};
 pub use join_grace::{GraceWish, Graced};
 pub use join_line::{Join, JoinReply, Joined};
 pub use lay_line::{Laid, LayLine};
 pub use leave_line::Left;
-pub use pass::{PassEnd, PassRecord};
-pub use phase::LinePhase;
+pub use pass::PassRecord;
 pub use place::LinePlace;
 pub use read_line::{
     BatchMark, EndedMark, EnteredMark, EnteredWay, LineRead, ListPart, ListPositions, Reader,

@@ -6,35 +6,18 @@
 //! | `E`, letter, number | that pass has ended, or the place was left: `b` bought, `l` left, `i` idle, `c` closed |
 //! | `G`, grace number | a missed turn; waits in the grace |
 
-use domain::time::Timestamp;
+use domain::{queue::PassEnd, time::Timestamp};
 
 use super::LinePlace;
 use crate::{record::write_time, runs};
 
-/// Why a pass ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PassEnd {
-    Bought,
-    Left,
-    Idle,
-    Closed,
+/// As a record keeps it: the first letter of its word.
+pub(super) fn letter(end: PassEnd) -> u8 {
+    end.as_str().as_bytes()[0]
 }
 
-impl PassEnd {
-    pub(super) fn letter(self) -> u8 {
-        match self {
-            Self::Bought => b'b',
-            Self::Left => b'l',
-            Self::Idle => b'i',
-            Self::Closed => b'c',
-        }
-    }
-
-    pub(super) fn from_letter(letter: u8) -> Option<Self> {
-        [Self::Bought, Self::Left, Self::Idle, Self::Closed]
-            .into_iter()
-            .find(|end| end.letter() == letter)
-    }
+pub(super) fn end_of(letter: u8) -> Option<PassEnd> {
+    PassEnd::ALL.into_iter().find(|end| self::letter(*end) == letter)
 }
 
 /// How a person stands to the inside.
@@ -64,7 +47,7 @@ impl PassRecord {
                 runs::write_number(place.number(), out);
             }
             Self::Ended { reason, place } => {
-                out.extend_from_slice(&[b'E', reason.letter()]);
+                out.extend_from_slice(&[b'E', letter(reason)]);
                 runs::write_number(place.number(), out);
             }
             Self::Graced { number } => {
@@ -81,10 +64,7 @@ impl PassRecord {
                 expires_at: Timestamp(runs::number(text.get(1..14)?)?),
                 place: place(&text[14..])?,
             },
-            b'E' => Self::Ended {
-                reason: PassEnd::from_letter(*text.get(1)?)?,
-                place: place(&text[2..])?,
-            },
+            b'E' => Self::Ended { reason: end_of(*text.get(1)?)?, place: place(&text[2..])? },
             b'G' => Self::Graced { number: runs::number(&text[1..])? },
             _ => return None,
         })

@@ -3,7 +3,7 @@
 use domain::{hold::CustomerKey, queue::Lane, time::Timestamp};
 
 use super::{
-    LinePhase, LinePlace, PassEnd,
+    LinePhase, LinePlace, PassEnd, pass,
     termed::{number, person},
 };
 use crate::{
@@ -134,7 +134,7 @@ impl Store {
 fn read(mut answer: Answer) -> Result<LineRead, Error> {
     let now = answer.done_at()?;
     let [term, fence] = answer.each_number()?;
-    let phase = std::str::from_utf8(&answer.bytes()?).ok().and_then(LinePhase::from_word);
+    let phase = std::str::from_utf8(&answer.bytes()?).ok().and_then(LinePhase::parse);
     let phase = phase.ok_or_else(|| answer.malformed())?;
     let joined = answer.each_number()?;
     let ceiling = answer.each_number()?;
@@ -198,7 +198,7 @@ fn ended_mark(text: &[u8]) -> Option<EndedMark> {
     Some(EndedMark {
         person: person(whom)?,
         place: LinePlace::from_number(runs::number(place)?),
-        reason: PassEnd::from_letter(*letter)?,
+        reason: pass::end_of(*letter)?,
     })
 }
 

@@ -283,7 +283,7 @@ impl Model {
     fn set(&mut self, fence: u64, field: LineField, value: &str) {
         self.fence = fence;
         match field {
-            LineField::Phase => self.phase = LinePhase::from_word(value).unwrap(),
+            LineField::Phase => self.phase = LinePhase::parse(value).unwrap(),
             LineField::WaitingMax => self.waiting_max = value.parse().unwrap(),
             LineField::Draw => self.draw = Some(value.to_owned()),
             LineField::Notes => self.notes = Some(value.to_owned()),

@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::draw;
-use crate::{WaitingRoom, admitting::Admitting, error::Refusal, laying::phase_of, lines::Line};
+use crate::{WaitingRoom, admitting::Admitting, error::Refusal, lines::Line};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Renewed each second; after a kill the next controller begins within this and a second.
@@ -117,7 +117,7 @@ async fn lead(
     if stored.phase == LinePhase::Drawing {
         draw::hold(room, &at_work, &line, &stored, fence).await?;
         room.follow(&at_work, &line).await?;
-    } else if line.state().phase != phase_of(stored.phase) {
+    } else if line.state().phase != stored.phase {
         draw::show(room, &line, &stored, fence).await?;
         room.follow(&at_work, &line).await?;
     }

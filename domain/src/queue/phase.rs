@@ -1,4 +1,4 @@
-//! What a line is doing.
+//! What a line is doing, and how a pass ends: words that the store and the ledger share.
 
 /// Early → drawing → open ⇄ paused → draining → closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ impl LinePhase {
     pub const ALL: [Self; 6] =
         [Self::Early, Self::Drawing, Self::Open, Self::Paused, Self::Draining, Self::Closed];
 
-    /// As the line keeps it.
+    /// As it is kept and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Early => "early",
@@ -33,7 +33,37 @@ impl LinePhase {
     }
 
     /// The phase of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.as_str() == word)
+    }
+}
+
+/// Why a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassEnd {
+    Bought,
+    Left,
+    /// Not renewed in time.
+    Idle,
+    /// The line was closed.
+    Closed,
+}
+
+impl PassEnd {
+    pub const ALL: [Self; 4] = [Self::Bought, Self::Left, Self::Idle, Self::Closed];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bought => "bought",
+            Self::Left => "left",
+            Self::Idle => "idle",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The end of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.as_str() == word)
     }
 }
