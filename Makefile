@@ -34,7 +34,6 @@ lint: ## Check the format, the lints and the documentation, warnings as errors
 test: setup ## Run every test on every store combination, on private servers
 	# First and by itself: the README's test wants it, and a build beside a crowd disturbs the crowd.
 	cargo build --release
-	# By Node 20 or later: older ones cannot hold the clock.
 	node --test web/tests/*.test.mjs
 	cargo test --workspace --features failpoints
 

@@ -27,6 +27,10 @@ use crate::{
     stores::Stores,
 };
 
+/// Answers are made of many small pieces, on several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long the auditor waits for a server before it reads the stores itself.
 const AUDIT_BY_SERVER_TIMEOUT: Duration = Duration::from_secs(120);
 

@@ -150,10 +150,10 @@ fn inspect(
     Ok(true)
 }
 
-/// What stands before the draw: a commitment and nothing more.
+/// What stands before the draw: a commitment, and later what was closed.
 fn announced(draw: &str) -> Option<String> {
     let value: Value = serde_json::from_str(draw).ok()?;
-    let fields = value.as_object().filter(|fields| fields.len() == 1)?;
+    let fields = value.as_object().filter(|fields| !fields.contains_key("secret"))?;
     Some(fields.get("commitment")?.as_str()?.to_owned())
 }
 

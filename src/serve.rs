@@ -15,8 +15,8 @@ use ledger::Ledger;
 use platform::{
     Keys, Settings, SystemClock, Tasks,
     health::Health,
-    http::{Edge, EdgeSettings, Organizer, Problem, device_cookie},
-    serve::ServeLimits,
+    http::{Edge, EdgeSettings, FromMemory, MemoryReads, Organizer, Problem, device_cookie},
+    serve::{ServeLimits, Site},
     shutdown::wait_for_signal,
     telemetry::{self, Telemetry},
 };
@@ -148,10 +148,12 @@ impl Service {
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("{} cannot be listened on", settings.listen))?;
-        let router = edge.wrap(router);
+        let reads = waiting_room.iter().map(|room| room.clone() as Arc<dyn FromMemory>);
+        let from_memory = MemoryReads::new(edge.clone(), reads.collect());
+        let site = Site { router: edge.wrap(router), from_memory: Some(from_memory) };
         let stopping = draining.clone();
         let listener = tokio::spawn(async move {
-            platform::serve::serve(listener, router, ServeLimits::default(), stopping).await;
+            platform::serve::serve(listener, site, ServeLimits::default(), stopping).await;
         });
         tracing::info!(address = %settings.listen, %roles, "serving");
         Ok(Self {

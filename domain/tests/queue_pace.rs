@@ -175,6 +175,28 @@ fn a_pause_does_not_lower_the_rate() {
 }
 
 #[test]
+fn whoever_takes_over_tells_the_same_as_whoever_led_before() {
+    let (mut led, mut steps, mut random) = (Pace::default(), Vec::new(), Random::new(7));
+    let (mut cursor, joined) = (0, 60_000);
+    for second in 0..2_400 {
+        let paused = (600..700).contains(&second);
+        let moved = if paused { 0 } else { 5 + random.next() % 20 };
+        cursor += moved;
+        let (now_ms, waiting) = (second * 1_000, joined - cursor);
+        if moved > 0 {
+            steps.push((now_ms, cursor));
+        }
+        led.observe(Sight { now_ms, cursor, waiting, paused });
+    }
+    let taken_over = Pace::from_steps(steps, joined, 2_399_000);
+    let (ours, theirs) = (taken_over.published().unwrap(), led.published().unwrap());
+    for (ours, theirs) in [(ours.low, theirs.low), (ours.high, theirs.high)] {
+        assert!((ours / theirs - 1.0).abs() < 0.05, "{ours} and {theirs}");
+    }
+    assert_eq!(Pace::from_steps([], 100, 5_000).published(), None);
+}
+
+#[test]
 fn everybody_computes_the_same_interval_from_the_frame() {
     let frame = PaceFrame { low: 300.0, high: 600.0 };
     assert_eq!(frame.interval(0), (0, 1));

@@ -43,6 +43,11 @@ struct Entry {
 }
 
 impl Entry {
+    fn latest(&self) -> Option<Arc<EventAtWork>> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(latest.as_ref()?.1.clone())
+    }
+
     fn fresh(&self, now: Timestamp) -> Option<Arc<EventAtWork>> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, at_work) = latest.as_ref()?;
@@ -86,6 +91,19 @@ impl Inventory {
         };
         self.core.catalogue.slugs.insert(event.slug.clone(), event.id.clone());
         self.event_by_id(&event.id).await
+    }
+
+    /// The event of an identifier or a slug, as this process read it last, however long ago; none
+    /// when it never did.
+    pub fn event_in_memory(&self, id_or_slug: &str) -> Option<Arc<EventAtWork>> {
+        let catalogue = &self.core.catalogue;
+        let id = match id_or_slug.parse::<EventId>() {
+            Ok(id) => id,
+            Err(_) => catalogue.slugs.get(id_or_slug)?.clone(),
+        };
+        let at_work = catalogue.entries.get(&id)?.latest()?;
+        (at_work.event.slug == id_or_slug || at_work.event.id.as_str() == id_or_slug)
+            .then_some(at_work)
     }
 
     /// The event of the number that hold identifiers carry.

@@ -26,12 +26,12 @@ const RESERVE_PRIORITY: &str = "\
 const SETTLE_GENERAL: &str = "\
     UPDATE lines SET revision = revision + 1, ceiling_general = $3 \
     WHERE event_id = $1 AND ceiling_general = $2 AND $3 <= $2 \
-    AND $3 >= cursor_general AND $3 >= COALESCE(size_general, 0)";
+    AND $3 >= cursor_general AND $3 >= COALESCE(size_general, closed_general, 0)";
 
 const SETTLE_PRIORITY: &str = "\
     UPDATE lines SET revision = revision + 1, ceiling_priority = $3 \
     WHERE event_id = $1 AND ceiling_priority = $2 AND $3 <= $2 \
-    AND $3 >= cursor_priority AND $3 >= COALESCE(size_priority, 0)";
+    AND $3 >= cursor_priority AND $3 >= COALESCE(size_priority, closed_priority, 0)";
 
 impl Ledger {
     /// Allows `block` more places to be given out, counted from the ceiling or from `at_least`,

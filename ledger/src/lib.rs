@@ -12,7 +12,7 @@
 //! | [`create_order`], [`orders`], `order_lines`, `claims`, `quotas` | from hold to claim |
 //! | [`learn`], `effects`, [`intents`], [`tickets`], `money`, `release_proofs`, [`due`] | from claim to ticket, or back |
 //! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
-//! | [`lines`], `ceilings`, [`line_steps`], [`line_acts`], [`passes`] | waiting rooms: what must outlive Redis |
+//! | [`lines`], `ceilings`, [`line_steps`], [`line_draws`], [`line_acts`], [`passes`] | waiting rooms: what must outlive Redis |
 //! | [`audit`], [`durability`] | whether it all holds |
 //! | `db`, `row`, `values`, `dialect`, `writer`, [`error`] | the databases themselves |
 
@@ -39,6 +39,7 @@ pub mod intents;
 pub mod learn;
 pub mod leases;
 pub mod line_acts;
+pub mod line_draws;
 pub mod line_steps;
 pub mod lines;
 mod money;
@@ -71,6 +72,7 @@ pub use inbox::{InboxRow, NewInboxRow};
 pub use intents::{BeginIntent, Intent};
 pub use learn::{Evidence, Learned};
 pub use line_acts::{Act, NewAct};
+pub use line_draws::{ClosedEntries, DrawStep, NamedRound};
 pub use line_steps::{MoveCursors, SetPhase, StoreDraw};
 pub use lines::{Line, LineAtWork, LinePhase};
 pub use orders::{Order, OrderLine};

@@ -171,7 +171,7 @@ impl Ledger {
 }
 
 /// The fence of the controller that replaced this one.
-fn outrun(line: &Line, fence: Option<u64>) -> Option<u64> {
+pub(crate) fn outrun(line: &Line, fence: Option<u64>) -> Option<u64> {
     fence.filter(|fence| *fence < line.fence).map(|_| line.fence)
 }
 

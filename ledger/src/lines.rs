@@ -15,6 +15,7 @@ use crate::{
     dialect::{Sql, locking},
     error::Error,
     events,
+    line_draws::{ClosedEntries, NamedRound, closed_of, named_of},
     row::{Row, args},
     writer::Outcome,
 };
@@ -36,8 +37,12 @@ pub struct Line {
     pub fence: u64,
     /// What is published of the draw, as JSON text.
     pub draw: Option<String>,
-    /// Places drawn, by lane; there exactly when the draw is.
+    /// Places drawn, by lane; there from the closing of the entries on.
     pub sizes: Option<[u64; 2]>,
+    /// What was in the draw when the entries were closed.
+    pub closed: Option<ClosedEntries>,
+    /// The round that goes into the draw, where a beacon is to.
+    pub named: Option<NamedRound>,
     /// When the draw was stored.
     pub opened_at: Option<Timestamp>,
     /// Grows with every change.
@@ -54,6 +59,7 @@ impl std::fmt::Debug for Line {
             .field("cursors", &self.cursors)
             .field("fence", &self.fence)
             .field("sizes", &self.sizes)
+            .field("named", &self.named)
             .field("revision", &self.revision)
             .finish_non_exhaustive()
     }
@@ -72,7 +78,8 @@ macro_rules! select {
         concat!(
             "SELECT event_id, term, phase, secret, fence, ceiling_general, ceiling_priority, \
              cursor_general, cursor_priority, cursor_grace, size_general, size_priority, draw, \
-             opened_at, revision FROM lines ",
+             opened_at, revision, closed_at, closed_general, closed_priority, root_general, \
+             root_priority, beacon_source, beacon_round, beacon_at FROM lines ",
             $rest
         )
     };
@@ -154,7 +161,8 @@ pub(crate) async fn lock(tx: &mut Tx, event: &EventId) -> Result<Line, Error> {
     let sql = locking!(
         "SELECT event_id, term, phase, secret, fence, ceiling_general, ceiling_priority, \
          cursor_general, cursor_priority, cursor_grace, size_general, size_priority, draw, \
-         opened_at, revision FROM lines WHERE event_id = $1"
+         opened_at, revision, closed_at, closed_general, closed_priority, root_general, \
+         root_priority, beacon_source, beacon_round, beacon_at FROM lines WHERE event_id = $1"
     );
     find(tx, sql, event).await?.ok_or(NO_LINE)
 }
@@ -178,7 +186,9 @@ pub(crate) fn cursors_of(row: &Row) -> Result<[u64; 3], Error> {
 }
 
 fn line_of(row: &Row) -> Result<Line, Error> {
-    let sizes = (row.small_or_null("size_general")?, row.small_or_null("size_priority")?);
+    let drawn = (row.small_or_null("size_general")?, row.small_or_null("size_priority")?);
+    let drawn = drawn.0.zip(drawn.1).map(|(general, priority)| [general, priority]);
+    let closed = closed_of(row)?;
     Ok(Line {
         event: row.parsed("event_id")?,
         term: row.small("term")?,
@@ -191,7 +201,9 @@ fn line_of(row: &Row) -> Result<Line, Error> {
         cursors: cursors_of(row)?,
         fence: row.small("fence")?,
         draw: row.text_or_null("draw")?,
-        sizes: sizes.0.zip(sizes.1).map(|(general, priority)| [general, priority]),
+        sizes: drawn.or(closed.as_ref().map(|closed| closed.sizes)),
+        closed,
+        named: named_of(row)?,
         opened_at: row.time_or_null("opened_at")?,
         revision: row.int("revision")?,
     })

@@ -11,3 +11,7 @@ pub mod generator;
 pub mod recording;
 pub mod rounds;
 pub mod servers;
+
+/// The product's: a floor is measured with the same one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -14,9 +14,10 @@ local term, fence, limit = ARGV[1], ARGV[2], ARGV[6]
 local call, sub, format = redis.call, string.sub, string.format
 
 local head = call('HMGET', line, 'term', 'fence', 'joined0', 'joined1', 'cursor0', 'cursor1',
-  'cursor2', 'phase')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+  'cursor2', 'phase', 'master')
+local current = term_here(head[1], head[9])
+if current ~= term then
+  return { 'term', current or '', now }
 elseif tonumber(fence) < tonumber(head[2]) then
   return { 'fenced', head[2], now }
 end

@@ -9,9 +9,10 @@ local line = KEYS[1]
 local term, fence = ARGV[1], ARGV[2]
 
 local head = redis.call('HMGET', line, 'term', 'fence', 'phase', 'joined0', 'joined1', 'size0',
-  'size1')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+  'size1', 'master')
+local current = term_here(head[1], head[8])
+if current ~= term then
+  return { 'term', current or '', now }
 elseif tonumber(fence) < tonumber(head[2]) then
   return { 'fenced', head[2], now }
 elseif head[3] ~= 'early' then

@@ -13,9 +13,10 @@ local term, person, place, way, position = ARGV[1], ARGV[2], ARGV[3], ARGV[4], A
 local pass_ms = ARGV[6]
 local call, sub, format = redis.call, string.sub, string.format
 
-local head = call('HMGET', line, 'term', 'phase', 'cursor0', 'cursor1', 'cursor2')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+local head = call('HMGET', line, 'term', 'phase', 'cursor0', 'cursor1', 'cursor2', 'master')
+local current = term_here(head[1], head[6])
+if current ~= term then
+  return { 'term', current or '', now }
 end
 local record = call('HGET', passes, person) or ''
 local kind, expires = sub(record, 1, 1), format('%013d', now + pass_ms)
@@ -35,14 +36,15 @@ if kind == 'L' then
   return { 'renewed', now, tonumber(expires) }
 end
 
-local member = call('HGET', members, sub(person, 3))
-if member and member ~= place then
+local member, shown = call('HGET', members, sub(person, 3)), tonumber(place)
+-- Who was forgotten and got another place has both, as long as they do not use one: the earlier counts.
+if member and member ~= place and (member % 2 ~= shown % 2 or shown > tonumber(member)) then
   return { 'ended', now, 'l' }
 end
 if kind == 'E' then
-  local old, shown = tonumber(sub(record, 3)), tonumber(place)
+  local old = tonumber(sub(record, 3))
   -- Who is forgotten has got the place after that one, or gave it up: of one lane, the index tells.
-  if old == shown or (not member and (old % 2 ~= shown % 2 or old > shown)) then
+  if old == shown or (member ~= place and (old % 2 ~= shown % 2 or old > shown)) then
     return { 'ended', now, sub(record, 2, 2) }
   end
 end
@@ -60,7 +62,7 @@ end
 call('RPUSH', entered, way .. ':' .. position .. format(':%d', now))
 call('ZADD', inside, expires, person)
 call('HSET', passes, person, 'L' .. expires .. place)
-if not member then
+if member ~= place then
   call('HSET', members, sub(person, 3), place)
 end
 return { 'new', now, tonumber(expires) }

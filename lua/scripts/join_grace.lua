@@ -4,16 +4,18 @@
 -- Reply {"done", now, person, ...} | {"term", current, now}
 --       person: Gnumber waits | Ldeadline has a live pass | Ereason the place is used up, or left
 -- Keeps LINE-2, LINE-4: a grace number is given once; who has one that was not released keeps it.
--- Only for the place that the person has; a forgotten person has this one from now on.
+-- Only for the place that the person has; a forgotten person, or one who shows an earlier place than
+-- they have, has this one from now on.
 -- Cost: O(people).  Layout: 1.
 assert(#KEYS == 3 + #ARGV[2] / 12 and #KEYS > 3 and #ARGV == 3, 'wrong number of keys or arguments')
 local line, passes, graced = KEYS[1], KEYS[2], KEYS[3]
 local term, people, places = ARGV[1], ARGV[2], ARGV[3]
 local call, sub, format = redis.call, string.sub, string.format
 
-local head = call('HMGET', line, 'term', 'cursor2')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+local head = call('HMGET', line, 'term', 'cursor2', 'master')
+local current = term_here(head[1], head[3])
+if current ~= term then
+  return { 'term', current or '', now }
 end
 local who, records, number = {}, {}, 0
 for at = 1, #people, 12 do
@@ -31,12 +33,13 @@ for place in string.gmatch(places, '(%d+),') do
   local kind, member, told = sub(record, 1, 1), call('HGET', bucket, field), nil
   if kind == 'L' then
     told = tonumber(sub(record, 2, 14)) > now and sub(record, 1, 14) or 'Ei'
-  elseif member and member ~= place then
+  elseif member and member ~= place
+    and (member % 2 ~= place % 2 or tonumber(place) > tonumber(member)) then
     told = 'El'
   elseif kind == 'E' then
     local old, shown = tonumber(sub(record, 3)), tonumber(place)
     -- As in enter_line.
-    if old == shown or (not member and (old % 2 ~= shown % 2 or old > shown)) then
+    if old == shown or (member ~= place and (old % 2 ~= shown % 2 or old > shown)) then
       told = sub(record, 1, 2)
     end
   elseif kind == 'G' and tonumber(sub(record, 2)) >= cursor then
@@ -49,7 +52,7 @@ for place in string.gmatch(places, '(%d+),') do
     changes[#changes + 1] = person
     changes[#changes + 1] = told
     records[person] = told
-    if not member then
+    if member ~= place then
       call('HSET', bucket, field, place)
     end
   end

@@ -16,9 +16,10 @@ local term, people, lanes, shown = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local call, sub, byte, format = redis.call, string.sub, string.byte, string.format
 
 local head = call('HMGET', line, 'term', 'phase', 'waiting_max', 'joined0', 'joined1', 'ceiling0',
-  'ceiling1', 'cursor0', 'cursor1')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+  'ceiling1', 'cursor0', 'cursor1', 'master')
+local current = term_here(head[1], head[10])
+if current ~= term then
+  return { 'term', current or '', now }
 end
 local KEEPERS, COUNTERS = { [0] = entries, entries_priority }, { [0] = 'joined0', 'joined1' }
 local joined = { [0] = tonumber(head[4]), tonumber(head[5]) }
@@ -94,16 +95,23 @@ local function consider(number, lane, bucket, field)
   local person = sub(people, number * 12 - 11, number * 12)
   local known, record = call('HGET', bucket, field), call('HGET', passes, person)
   local ended = record and sub(record, 1, 1) == 'E' and tonumber(sub(record, 3))
+  local index = places and places[number]
+  local place = index and index * 2 + lane
   if known and ended == tonumber(known) then
     known = false
-  elseif not known and places and places[number] then
-    local index = places[number]
-    local place = index * 2 + lane
-    -- A place is used up with its pass, and given up when another one was got after it: of one lane,
-    -- that is told by the index.
-    if not (ended and (ended % 2 ~= lane or ended >= place)) then
-      known = format('%d', place)
+  elseif place and (not known or known % 2 == lane and place < tonumber(known)) then
+    -- Who was forgotten and got another place has the earlier one. A place is used up with its pass,
+    -- and given up when another one was got after it: of one lane, that is told by the index.
+    local has_pass = record and sub(record, 1, 1) == 'L' and sub(record, 15) == known
+    if not has_pass and not (ended and (ended % 2 ~= lane or ended >= place)) then
       flush(lane)
+      if known and head[2] == 'early' then
+        local at = (known - lane) / 2 * 12
+        if call('GETRANGE', KEEPERS[lane], format('%d', at), format('%d', at + 11)) == person then
+          call('SETRANGE', KEEPERS[lane], format('%d', at), string.rep('\0', 12))
+        end
+      end
+      known = format('%d', place)
       call('HSET', bucket, field, known)
       local entry = call('GETRANGE', KEEPERS[lane], format('%d', index * 12),
         format('%d', index * 12 + 11))

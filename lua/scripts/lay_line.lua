@@ -1,14 +1,14 @@
 -- lay_line: a line from the ledger's counters and passes; people and entries that survive stay.
 -- KEYS  1 line   2 entries   3 entries_priority   4 passes   5 inside   6 ended   7 graced
 --       8 entered   9 batches
--- ARGV  1 term   2 values: fence, joined (2), ceiling (2), size (2), cursor (3), waiting_max, phase,
---       a comma after each, then the draw   3 batches: time and cursors (3), a colon between, a
+-- ARGV  1 term   2 values: fence, joined (2), ceiling (2), size (2), cursor (3), waiting_max, 1 if
+--       passes are added before it is a line, phase, a comma after each, then the draw   3 batches: time and cursors (3), a colon between, a
 --       comma after each   4 passes..: person, record
 -- Reply {"done", now, joined, joined_priority}
 --       | {"term", current, now}: this term or a later one is there
 -- Keeps LINE-1, LINE-4: indexes go on behind every entry that is there.  The batches tell since when
--- whoever was released has their turn; where they do not, it is from now on.  The line, which carries the term, goes first and comes
--- back last.  Cost: O(passes + people in the grace).  Layout: 1.
+-- whoever was released has their turn; where they do not, it is from now on.  The line, which carries
+-- the term and the master, goes first and comes back last.  Cost: O(passes + people in the grace).  Layout: 1.
 assert(#KEYS == 9 and #ARGV >= 3 and #ARGV % 2 == 1, 'wrong number of keys or arguments')
 local line, entries, entries_priority, passes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local inside, ended, graced, entered, batches = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
@@ -21,7 +21,7 @@ if current and tonumber(current) >= tonumber(term) then
 end
 local NUMBER = '(%d+),'
 local fence, joined0, joined1, ceiling0, ceiling1, size0, size1, cursor0, cursor1, cursor2,
-  waiting_max, phase, draw = string.match(values, '^' .. string.rep(NUMBER, 11) .. '(%a+),(.*)$')
+  waiting_max, more, phase, draw = string.match(values, '^' .. string.rep(NUMBER, 12) .. '(%a+),(.*)$')
 assert(phase, 'malformed values')
 joined0 = format('%d', math.max(joined0 + 0, math.ceil(call('STRLEN', entries) / 12)))
 joined1 = format('%d', math.max(joined1 + 0, math.ceil(call('STRLEN', entries_priority) / 12)))
@@ -78,7 +78,8 @@ end
 in_parts('RPUSH', batches, marks)
 call('HSET', line, 'term', term, 'fence', fence, 'phase', phase, 'joined0', joined0, 'joined1',
   joined1, 'ceiling0', ceiling0, 'ceiling1', ceiling1, 'size0', size0, 'size1', size1, 'cursor0',
-  cursor0, 'cursor1', cursor1, 'cursor2', cursor2, 'waiting_max', waiting_max)
+  cursor0, 'cursor1', cursor1, 'cursor2', cursor2, 'waiting_max', waiting_max,
+  'master', master_here() .. (more == '1' and '+' or ''))
 if draw ~= '' then
   call('HSET', line, 'draw', draw)
 end

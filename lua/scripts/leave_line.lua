@@ -12,9 +12,10 @@ local inside, ended, members = KEYS[5], KEYS[6], KEYS[7]
 local term, person = ARGV[1], ARGV[2]
 local call, sub, format = redis.call, string.sub, string.format
 
-local head = call('HMGET', line, 'term', 'phase')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+local head = call('HMGET', line, 'term', 'phase', 'master')
+local current = term_here(head[1], head[3])
+if current ~= term then
+  return { 'term', current or '', now }
 end
 local record, field = call('HGET', passes, person) or '', sub(person, 3)
 local kind, member = sub(record, 1, 1), call('HGET', members, field)

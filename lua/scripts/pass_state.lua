@@ -7,7 +7,8 @@ assert(#KEYS == 2 and #ARGV == 2, 'wrong number of keys or arguments')
 local line, passes = KEYS[1], KEYS[2]
 local term, person = ARGV[1], ARGV[2]
 
-local current = redis.call('HGET', line, 'term')
+local head = redis.call('HMGET', line, 'term', 'master')
+local current = term_here(head[1], head[2])
 if current ~= term then
   return { 'term', current or '', now }
 end

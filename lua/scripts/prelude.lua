@@ -3,6 +3,17 @@ local time = redis.call('TIME')
 -- Milliseconds since 1970. Everything that a call judges, it judges at this one moment.
 local now = time[1] * 1000 + (time[2] - time[2] % 1000) / 1000
 
+-- The replication id of the store that this runs on. A fail-over and a restart change it.
+local function master_here()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+-- The term of a line that was laid, as a whole, where this runs. Behind a fail-over or a restart the
+-- store may have forgotten what it gave out: then there is no line until it is laid anew.
+local function term_here(term, master)
+  return master_here() == master and term
+end
+
 -- Position of the last delta, for answers of calls that changed nothing.
 local function last_position(deltas, epoch)
   local last = redis.call('XREVRANGE', deltas, '+', '-', 'COUNT', '1')[1]

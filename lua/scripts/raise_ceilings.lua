@@ -8,9 +8,10 @@ assert(#KEYS == 1 and #ARGV == 3, 'wrong number of keys or arguments')
 local line = KEYS[1]
 local term, ceiling, ceiling_priority = ARGV[1], ARGV[2], ARGV[3]
 
-local head = redis.call('HMGET', line, 'term', 'ceiling0', 'ceiling1')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+local head = redis.call('HMGET', line, 'term', 'ceiling0', 'ceiling1', 'master')
+local current = term_here(head[1], head[4])
+if current ~= term then
+  return { 'term', current or '', now }
 end
 if tonumber(ceiling) > tonumber(head[2]) then
   redis.call('HSET', line, 'ceiling0', ceiling)

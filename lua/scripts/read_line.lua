@@ -15,8 +15,9 @@ local call, format = redis.call, string.format
 local ITEMS_MAX = 5000
 
 local values = call('HMGET', line, 'term', 'fence', 'phase', 'joined0', 'joined1', 'ceiling0',
-  'ceiling1', 'size0', 'size1', 'cursor0', 'cursor1', 'cursor2', 'waiting_max', 'draw', 'notes')
-if not values[1] then
+  'ceiling1', 'size0', 'size1', 'cursor0', 'cursor1', 'cursor2', 'waiting_max', 'draw', 'notes',
+  'master')
+if not term_here(values[1], values[16]) then
   return { 'missing', '', now }
 end
 local function part(list, after)

@@ -9,7 +9,8 @@ assert(#KEYS == 3 and #ARGV == 3, 'wrong number of keys or arguments')
 local line, passes, inside = KEYS[1], KEYS[2], KEYS[3]
 local term, person, pass_ms = ARGV[1], ARGV[2], ARGV[3]
 
-local current = redis.call('HGET', line, 'term')
+local head = redis.call('HMGET', line, 'term', 'master')
+local current = term_here(head[1], head[2])
 if current ~= term then
   return { 'term', current or '', now }
 end

@@ -8,9 +8,10 @@ assert(#KEYS == 1 and #ARGV >= 2 and #ARGV % 2 == 0, 'wrong number of keys or ar
 local line = KEYS[1]
 local term, fence = ARGV[1], ARGV[2]
 
-local head = redis.call('HMGET', line, 'term', 'fence')
-if head[1] ~= term then
-  return { 'term', head[1] or '', now }
+local head = redis.call('HMGET', line, 'term', 'fence', 'master')
+local current = term_here(head[1], head[3])
+if current ~= term then
+  return { 'term', current or '', now }
 elseif tonumber(fence) < tonumber(head[2]) then
   return { 'fenced', head[2], now }
 end

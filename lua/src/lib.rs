@@ -69,7 +69,7 @@ pub use hold_seats::{HoldReply, HoldRequest, HoldSeats};
 pub use keys::Partition;
 pub use line::{
     Admitted, BatchMark, Controlled, EndedMark, Entered, EnteredMark, EnteredWay, GraceWish,
-    Graced, Join, JoinReply, Joined, Laid, LayLine, Left, LineField, LinePhase, LinePlace,
+    Graced, Join, JoinReply, Joined, Laid, LayLine, Laying, Left, LineField, LinePhase, LinePlace,
     LineRead, ListPart, ListPositions, PassEnd, PassRecord, Reader, Termed, Way,
 };
 pub use notices::Notices;

@@ -122,7 +122,7 @@ scripts! {
     LAY_LINE "lay_line"
         [Line Entries EntriesPriority Passes Inside Ended Graced Entered Batches] None
         ["term" "values" "batches" "passes.."];
-    ADD_PASSES "add_passes" [Line Passes Inside Ended] None ["term" "passes.."];
+    ADD_PASSES "add_passes" [Line Passes Inside Ended] None ["term" "more" "passes.."];
     PASS_STATE "pass_state" [Line Passes] None ["term" "person"];
 }
 

@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// The replication id of every master, sorted. One that changes tells of a fail-over or of a
-    /// restart, after which acknowledged writes may be gone. In process: one that never changes.
+    /// restart, after which acknowledged writes may be gone.
     ///
     /// # Errors
     /// `Unavailable`, within two seconds.

@@ -4,8 +4,8 @@
 //! environment variable `FAILPOINTS` chooses steps: `FAILPOINTS="order_committed=return"` ends the
 //! process there, at once and without any clean-up, as a power cut does.
 
-/// Every step that has a name, in the order of a checkout.
-pub const NAMES: [&str; 13] = [
+/// Every step that has a name, in the order of a checkout, then of a draw.
+pub const NAMES: [&str; 19] = [
     "order_committed",
     "order_promoted",
     "before_intent_created",
@@ -19,6 +19,12 @@ pub const NAMES: [&str; 13] = [
     "cancel_marked",
     "cancel_sent",
     "voided_learned",
+    "line_drawing",
+    "entries_closed",
+    "closing_stored",
+    "round_named",
+    "draw_stored",
+    "draw_shown",
 ];
 
 /// Passes, or ends the process when the environment says so. `name` is one of [`NAMES`].

@@ -14,7 +14,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
     Secret,
-    tokens::{TokenKey, TokenKind},
+    tokens::{JwsKey, TokenKind},
 };
 
 /// Bytes that a signing key must have at least.
@@ -60,8 +60,8 @@ struct Derived {
     hold: [u8; 32],
     order: [u8; 32],
     ticket: [u8; 32],
-    place: TokenKey,
-    pass: TokenKey,
+    place: JwsKey,
+    pass: JwsKey,
     line_code: [u8; 32],
     work_salt: [u8; 32],
 }
@@ -83,8 +83,8 @@ impl Keys {
                 hold: derived(Purpose::HoldToken),
                 order: derived(Purpose::OrderToken),
                 ticket: derived(Purpose::TicketSeed),
-                place: TokenKey::new(&derived(Purpose::Place)),
-                pass: TokenKey::new(&derived(Purpose::Pass)),
+                place: JwsKey::new(&derived(Purpose::Place)),
+                pass: JwsKey::new(&derived(Purpose::Pass)),
                 line_code: derived(Purpose::LineCode),
                 work_salt: derived(Purpose::WorkSalt),
             }
@@ -93,7 +93,7 @@ impl Keys {
     }
 
     /// The first one signs, all verify.
-    pub(crate) fn token_keys(&self, kind: TokenKind) -> impl Iterator<Item = &TokenKey> {
+    pub(crate) fn token_keys(&self, kind: TokenKind) -> impl Iterator<Item = &JwsKey> {
         self.0.iter().map(move |derived| match kind {
             TokenKind::Place => &derived.place,
             TokenKind::Pass => &derived.pass,

@@ -7,9 +7,6 @@ use crate::{
     support::{Browser, Look, Stage, club, theatre},
 };
 
-/// JavaScript for each new page: the document is read from right to left from its first moment.
-const FROM_RIGHT: &str = "document.addEventListener('readystatechange', () => { document.documentElement.dir = 'rtl'; });";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn yen_have_no_digits_after_the_point_and_dinars_have_three() {
     let stage = Stage::start().await;
@@ -47,9 +44,9 @@ async fn from_right_to_left_in_arabic_every_page_fits_the_window() {
     let standing = stage.server.publish(club(json!({"name": "حفلة"}))).await;
     let browser = stage.open(Look::PHONE).await;
     browser.debug("Emulation.setLocaleOverride", json!({"locale": "ar"})).await;
-    browser.debug("Page.addScriptToEvaluateOnNewDocument", json!({"source": FROM_RIGHT})).await;
 
-    browser.go("/").await;
+    // Said once, kept by the tab.
+    browser.go("/?dir=rtl").await;
     browser.until_shown("#events a").await;
     assert_fits_everywhere(&browser, "the list of events").await;
     browser.go(&format!("/events/{standing}")).await;

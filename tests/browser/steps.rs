@@ -117,7 +117,9 @@ pub async fn seat_on_map(browser: &Browser, label: &str) -> (f64, f64) {
              const chart = parseChart(await (await fetch(`/v1/events/${event}/chart`)).json()); \
              const canvas = document.querySelector('.map__canvas'); \
              canvas.scrollIntoView({ block: 'nearest' }); \
-             const { box, pitch } = chart; \
+             const { boxWithStage, findStage } = await import('/assets/map/stage.js'); \
+             const { pitch } = chart; \
+             const box = boxWithStage(chart, findStage(chart)); \
              const camera = new Camera(); \
              camera.setWorld({ x0: box.x0 - pitch, y0: box.y0 - pitch, x1: box.x1 + pitch, y1: box.y1 + pitch }, 56 / pitch); \
              camera.resize(canvas.parentElement.clientWidth, canvas.parentElement.clientHeight); \

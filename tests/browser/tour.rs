@@ -124,7 +124,7 @@ async fn order(stage: &Stage, browser: &Browser, visit: &mut impl AsyncFnMut(&Br
     visit(browser, "order-declined").await;
     pay(browser, Card::AsksTheBank).await;
     browser.until_text("h1", "Test bank").await;
-    // The bank's page is not ours; what comes after it is.
+    visit(browser, "order-bank").await;
     stage.server.misbehave(json!({"payments": {"processing_ms": 15_000}})).await;
     browser.click("button[value='complete']").await;
     browser.until_text(".confirming", "Your seats are safe").await;

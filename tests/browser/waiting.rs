@@ -89,8 +89,9 @@ async fn without_scripts_a_person_joins_leaves_joins_again_and_is_let_in() {
     browser.until_at("/seats").await;
     browser.until_text("main", "JavaScript").await;
     browser.go(&format!("/events/{event}/queue")).await;
-    // Whoever is in may go in again.
-    browser.click("#enter button").await;
+    // Whoever is in is told so, and may go in again.
+    browser.until_text("#headline", "You are in").await;
+    browser.click("#seats").await;
     browser.until_at("/seats").await;
     browser.finish(&[]).await;
 }

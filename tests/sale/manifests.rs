@@ -13,7 +13,7 @@ const LAYERS: [(&str, &str, &[&str]); 13] = [
     ("engine", "engine", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("waiting-room", "waiting-room", &["domain", "platform", "lua", "ledger", "inventory", "web"]),
     ("seatmap-ws", "seatmap-ws", &["domain", "platform", "lua", "ledger", "inventory"]),
-    ("web", "web", &[]),
+    ("web", "web", &["platform"]),
     ("payments", "payments", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("payments/sandbox", "sandbox", &[]),
     ("loadtest", "loadtest", &["domain", "platform", "lua", "testkit"]),

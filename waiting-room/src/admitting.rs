@@ -14,7 +14,7 @@ use domain::{
 };
 use futures_util::future::try_join_all;
 use inventory::EventAtWork;
-use ledger::line_steps::MoveCursors;
+use ledger::line_steps::{MoveCursors, Step};
 use lua::{
     Controlled, EnteredMark, EnteredWay, LineField, LinePhase, LinePlace, LineRead, ListPositions,
     PassEnd, Reader,
@@ -38,6 +38,8 @@ const SEATS_PER_BUYER: f64 = 2.0;
 const SEATS_PER_BUYER_WEIGHT: f64 = 20.0;
 const MINUTE_MS: i64 = 60_000;
 const PASSES_PER_READ: u32 = 5_000;
+/// A new controller learns how fast the line moves from so much of the past.
+const PACE_KNOWN_MS: i64 = 45 * MINUTE_MS;
 /// Ends of passes that a new controller writes into the ledger again.
 const ENDS_AGAIN_MAX: u64 = 2_000;
 
@@ -103,7 +105,7 @@ impl Admitting {
             term: state.term,
             queue: queue.clone(),
             controller,
-            pace: [Pace::default(), Pace::default()],
+            pace: Lane::ALL.map(|lane| pace(&steps, lane, &state, read.now)),
             reader,
             entered: entries.len() as u64,
             known_until: entries.last().map_or(Timestamp(0), |entry| entry.at),
@@ -344,6 +346,15 @@ impl Admitting {
         };
         meters::line(&event.event.id, &line);
     }
+}
+
+/// What the predecessor told of a lane was learned from its steps, and is learned from them again.
+fn pace(steps: &[Step], lane: Lane, state: &LineState, now: Timestamp) -> Pace {
+    let number = lane.number();
+    let known_from = now.plus_millis(-PACE_KNOWN_MS);
+    let recent = steps.iter().filter(|step| step.at >= known_from);
+    let moves = recent.map(|step| (step.at.as_millis(), step.cursors[number]));
+    Pace::from_steps(moves, state.joined[number], now.as_millis())
 }
 
 /// Somebody who entered.

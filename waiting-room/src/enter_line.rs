@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::{queue::Way, time::Timestamp};
 use inventory::EventAtWork;
 use ledger::passes::InsertPass;
-use lua::{Entered, GraceWish, PassRecord, Termed, Way as EnterBy};
+use lua::{Entered, GraceWish, Laying, PassRecord, Termed, Way as EnterBy};
 use platform::tokens::{QueueToken, TokenKind};
 
 use crate::{
@@ -114,7 +114,15 @@ async fn enter(
                 };
                 return answer(room, event, shown, entered).await;
             }
-            Termed::Done(entered) => return answer(room, event, shown, entered).await,
+            // The ledger knows that they are inside.
+            Termed::Done(Entered::NotYet)
+                if !is_first && restore(room, line, shown, pass_ms).await? => {}
+            Termed::Done(entered) => {
+                if let Entered::Ended { reason } = entered {
+                    room.ledger.end_pass(id, place.person, place.lane, place.index, reason).await?;
+                }
+                return answer(room, event, shown, entered).await;
+            }
             Termed::OtherTerm { .. } => room.follow(event, line).await?,
         }
     }
@@ -150,7 +158,8 @@ async fn renew(
     Err(Refusal::QueueUnavailable)
 }
 
-/// Whether the ledger knows a live pass that the store has forgotten; it is laid again then.
+/// Whether the ledger knows a live pass that the store has forgotten; it is laid again then, and is to
+/// be asked for again.
 async fn restore(
     room: &Arc<WaitingRoom>,
     line: &Line,
@@ -168,8 +177,11 @@ async fn restore(
     let expires_at = now.plus_millis(pass_ms);
     let record = PassRecord::Live { expires_at, place: shown.line_place() };
     let passes = [(place.person, record)];
-    let laid = room.store.add_passes(&line.partition, line.state().term, &passes).await?;
-    Ok(matches!(laid, Termed::Done(1..)))
+    let term = line.state().term;
+    // Whatever it answers, asking again tells more: the pass is there, it has ended, or the line was
+    // laid anew.
+    room.store.add_passes(&line.partition, term, &passes, Laying::Goes).await?;
+    Ok(true)
 }
 
 async fn answer(

@@ -9,6 +9,9 @@ use platform::http::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// After which somebody without an event stream may ask for one again.
+const STREAM_RETRY_SECONDS: u32 = 5;
+
 /// Everything but success. A refusal changed nothing.
 #[derive(Debug)]
 pub enum Refusal {
@@ -28,6 +31,8 @@ pub enum Refusal {
     NotInDraw(&'static str),
     KeyReused,
     RequestInProgress,
+    /// Too many event streams are open.
+    RateLimited(&'static str),
     QueueUnavailable,
     DatabaseUnavailable,
     /// A defect of ours, logged where it was met.
@@ -83,6 +88,7 @@ impl Refusal {
                 "request_in_progress",
                 "The first request under this Idempotency-Key still runs",
             ),
+            Self::RateLimited(_) => (429, "rate_limited", "Too many event streams are open"),
             Self::QueueUnavailable => (503, "queue_unavailable", "The line does not answer"),
             Self::DatabaseUnavailable => {
                 (503, "database_unavailable", "The database does not answer")
@@ -103,13 +109,17 @@ impl IntoResponse for Refusal {
         ) {
             problem = problem.with_retry_after(1);
         }
+        if matches!(self, Self::RateLimited(_)) {
+            problem = problem.with_retry_after(STREAM_RETRY_SECONDS);
+        }
         match self {
             Self::Invalid(detail) | Self::InvalidTransition(detail) => {
                 problem.with_detail(detail).into_response()
             }
-            Self::NotYourTurn(detail) | Self::QueueClosed(detail) | Self::NotInDraw(detail) => {
-                problem.with_detail(detail).into_response()
-            }
+            Self::NotYourTurn(detail)
+            | Self::QueueClosed(detail)
+            | Self::NotInDraw(detail)
+            | Self::RateLimited(detail) => problem.with_detail(detail).into_response(),
             Self::WorkRequired(task) => work_required(status, code, title, task),
             _ => problem.into_response(),
         }

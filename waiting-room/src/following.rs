@@ -10,7 +10,7 @@ use crate::{
     WaitingRoom,
     error::Refusal,
     lines::{Line, LineReader},
-    state::{Drawn, LineState, Notes},
+    state::{Drawn, LineState, Notes, SHOWN_AFTER_MS},
 };
 
 /// Marks older than any turn are not kept.
@@ -27,8 +27,6 @@ impl WaitingRoom {
     ) -> Result<(), Refusal> {
         for _ in 0..READS_MAX {
             let known = line.state();
-            // Before the reading: what is given meanwhile need not be in it.
-            let given = line.given(&known);
             let reader = Reader {
                 term: (known.term > 0).then_some(known.term),
                 after: line.reader().after,
@@ -40,7 +38,7 @@ impl WaitingRoom {
                 self.lay(event, line).await?;
                 continue;
             };
-            if self.went_back(&known, &given, &read) {
+            if went_back(&known, &read) {
                 tracing::warn!(event = %event.event.id, "the line lost acknowledged writes");
                 self.lay(event, line).await?;
                 continue;
@@ -52,14 +50,6 @@ impl WaitingRoom {
         Ok(())
     }
 
-    /// Under the same term nothing gets less.
-    fn went_back(&self, known: &LineState, given: &[u64; 2], read: &LineRead) -> bool {
-        let less = |ours: &[u64], theirs: &[u64]| ours.iter().zip(theirs).any(|(a, b)| b < a);
-        read.term < known.term
-            || (read.term == known.term
-                && (less(given, &read.joined) || less(&known.cursors, &read.cursors)))
-    }
-
     /// Makes a state of what was read; whether that was all.
     fn take(&self, event: &EventId, line: &Line, known: &LineState, read: LineRead) -> bool {
         let now = self.clock.now();
@@ -68,6 +58,7 @@ impl WaitingRoom {
             *reader = LineReader::default();
             line.graced.clear();
             line.ended.clear();
+            line.entered.clear();
         }
         for (number, person) in (read.graced.from..).zip(&read.graced.items) {
             line.graced.insert(*person, number);
@@ -79,6 +70,7 @@ impl WaitingRoom {
         reader.after.ended = read.ended.from + read.ended.items.len() as u64;
         reader.after.batches = read.batches.from + read.batches.items.len() as u64;
         reader.marks.extend_from_slice(&read.batches.items);
+        let was_set_back = set_back(&mut reader.marks, read.now);
         forget_old(&mut reader.marks, read.now);
         let complete = reader.after.graced >= read.graced.total
             && reader.after.ended >= read.ended.total
@@ -90,7 +82,7 @@ impl WaitingRoom {
             // An event has one draw, whatever its line was laid anew for.
             None => known.drawn.clone(),
         };
-        let marks = match same_term && read.batches.items.is_empty() {
+        let marks = match same_term && read.batches.items.is_empty() && !was_set_back {
             true => known.marks.clone(),
             false => Arc::new(reader.marks.clone()),
         };
@@ -104,11 +96,20 @@ impl WaitingRoom {
             drawn,
             notes: notes(read.notes.as_deref()),
             marks,
+            shown: known.shown_cursors(now),
             read_at: now,
             clock_ahead_ms: read.now.as_millis() - now.as_millis(),
         });
         complete
     }
+}
+
+/// Under the same term nothing gets less.
+fn went_back(known: &LineState, read: &LineRead) -> bool {
+    let less = |ours: &[u64], theirs: &[u64]| ours.iter().zip(theirs).any(|(a, b)| b < a);
+    read.term < known.term
+        || (read.term == known.term
+            && (less(&known.joined, &read.joined) || less(&known.cursors, &read.cursors)))
 }
 
 fn drawn(event: &EventId, text: String) -> Option<Arc<Drawn>> {
@@ -123,6 +124,20 @@ fn drawn(event: &EventId, text: String) -> Option<Arc<Drawn>> {
 
 fn notes(text: Option<&str>) -> Notes {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// The store's clock may be set back: whatever was released then is shown by now, in the order in
+/// which it was, and not hidden again until the clock reaches it. Whether a mark was changed.
+fn set_back(marks: &mut [BatchMark], now: Timestamp) -> bool {
+    let (mut latest, mut changed) = (now, false);
+    for mark in marks.iter_mut().rev() {
+        if mark.at > latest {
+            mark.at = latest.plus_millis(-SHOWN_AFTER_MS);
+            changed = true;
+        }
+        latest = mark.at;
+    }
+    changed
 }
 
 /// What a turn can no longer depend on; the last such mark stays, as the beginning.

@@ -74,14 +74,6 @@ impl WaitingRoom {
                     continue;
                 }
             };
-            if reply.joined.iter().zip(line.given(&state)).any(|(now, before)| *now < before) {
-                // The store forgot what it had acknowledged: nobody is told what it says now.
-                tracing::warn!(%event, "the line lost acknowledged joins");
-                self.take_back(line, state.term, &wanted, &reply.replies).await?;
-                self.follow_id(event, line).await?;
-                continue;
-            }
-            line.note_given(state.term, reply.joined);
             let mut again = Vec::new();
             for (at, outcome) in open.iter().zip(reply.replies) {
                 outcomes[*at] = outcome;
@@ -97,22 +89,6 @@ impl WaitingRoom {
         }
         tracing::error!(%event, "joins found no place in the line");
         Err(Refusal::QueueUnavailable)
-    }
-
-    /// Places that others may have: whoever has just been given one must not find it again.
-    async fn take_back(
-        &self,
-        line: &Line,
-        term: u64,
-        joins: &[Join],
-        outcomes: &[Joined],
-    ) -> Result<(), Refusal> {
-        for (join, outcome) in joins.iter().zip(outcomes) {
-            if matches!(outcome, Joined::New { .. }) {
-                self.store.leave_line(&line.partition, term, join.person).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn raise_ceilings(
@@ -133,7 +109,12 @@ impl WaitingRoom {
                 ceilings[number] = self.ledger.reserve_ceiling(event, lane, given, block).await?;
             }
         }
-        self.store.raise_ceilings(&line.partition, term, ceilings).await?;
+        // A line that was laid anew goes on at what it reserved, perhaps below these: an old master
+        // that still answers some process gets no more.
+        let stored = self.ledger.line(event).await?.ok_or(Refusal::Internal)?;
+        if stored.term == term {
+            self.store.raise_ceilings(&line.partition, term, ceilings).await?;
+        }
         Ok(())
     }
 

@@ -9,15 +9,17 @@ use std::{sync::Arc, time::Duration};
 use domain::{id::EventId, queue::Lane};
 use inventory::EventAtWork;
 use ledger::{PassRow, line_steps::Step};
-use lua::{BatchMark, LayLine, LinePlace, PassRecord, Reader, Termed};
+use lua::{BatchMark, LayLine, Laying, LinePlace, PassRecord, Reader, Termed};
 use tokio::time::sleep;
 
 use crate::{WaitingRoom, error::Refusal, lines::Line};
 
-/// Indexes reserved at first, and how the block grows with the line: few are skipped when a small
-/// line is laid again, and a large one asks the ledger seldom.
+/// Indexes reserved at once. The block grows with the line, so that few are skipped when a small line
+/// is laid again; but not beyond four calls of joins: what a large line skips, it has to pass, and
+/// nobody comes in meanwhile.
 const BLOCK_MIN: u64 = 64;
-const BLOCK_SHARE: u64 = 8;
+const BLOCK_SHARE: u64 = 32;
+const BLOCK_MAX: u64 = 1_024;
 /// Steps of the cursors that a line is laid with: an hour and a half without a pause.
 pub(crate) const STEPS_MAX: u32 = 5_000;
 /// Passes read from the ledger, and laid, in one call.
@@ -28,7 +30,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// How many more indexes to reserve when so many are given out.
 pub(crate) fn block(given: u64) -> u64 {
-    BLOCK_MIN + given / BLOCK_SHARE
+    (BLOCK_MIN + given / BLOCK_SHARE).min(BLOCK_MAX)
 }
 
 impl WaitingRoom {
@@ -45,7 +47,7 @@ impl WaitingRoom {
         }
         let id = &event.event.id;
         // One process lays, the others read what it laid: each laying skips indexes.
-        let lease = format!("laying/{id}");
+        let lease = lease(id);
         if self.ledger.acquire_lease(&lease, &self.owner, LEASE_MS).await?.is_none() {
             sleep(LOOK_AGAIN_AFTER).await;
             return Ok(());
@@ -79,9 +81,8 @@ impl WaitingRoom {
         let (mut given, mut ceiling) = ([0; 2], [0; 2]);
         for lane in Lane::ALL {
             let number = lane.number();
-            let block = block(standing.ceilings[number]);
-            ceiling[number] = self.ledger.reserve_ceiling(id, lane, 0, block).await?;
-            given[number] = ceiling[number] - block;
+            ceiling[number] = self.ledger.reserve_ceiling(id, lane, 0, BLOCK_MIN).await?;
+            given[number] = ceiling[number] - BLOCK_MIN;
         }
         let steps = self.ledger.steps(id, STEPS_MAX).await?;
         let laying = LayLine {
@@ -97,9 +98,9 @@ impl WaitingRoom {
             draw: standing.draw,
             passes: Vec::new(),
         };
-        match self.store.lay_line(&line.partition, &laying).await? {
+        match self.store.begin_line(&line.partition, &laying).await? {
             Termed::Done(laid) => {
-                tracing::info!(event = %id, term, joined = ?laid.joined, "the line was laid");
+                tracing::info!(event = %id, term, joined = ?laid.joined, "the line is laid");
             }
             // A later term: another process was faster.
             Termed::OtherTerm { current } => {
@@ -110,19 +111,32 @@ impl WaitingRoom {
         self.lay_passes(id, line, term).await
     }
 
+    /// Read after the laying has begun: whoever enters from now on does it under this term. Nobody
+    /// finds the line before the last of them, so that nobody inside is sent away.
     async fn lay_passes(&self, event: &EventId, line: &Line, term: u64) -> Result<(), Refusal> {
         let mut after = None;
         loop {
             let rows = self.ledger.passes(event, after, PASSES_PER_CALL).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = Some((last.lane, last.index));
+            let laying = match rows.last() {
+                Some(last) if rows.len() == PASSES_PER_CALL as usize => {
+                    after = Some((last.lane, last.index));
+                    Laying::Goes
+                }
+                _ => Laying::Ends,
+            };
             let records: Vec<_> = rows.iter().map(|row| (row.person, record(row))).collect();
-            match self.store.add_passes(&line.partition, term, &records).await? {
-                Termed::Done(_) => {}
-                Termed::OtherTerm { .. } => return Ok(()),
+            match self.store.add_passes(&line.partition, term, &records, laying).await? {
+                Termed::Done(_) if laying == Laying::Goes => {
+                    self.ledger.acquire_lease(&lease(event), &self.owner, LEASE_MS).await?;
+                }
+                Termed::Done(_) | Termed::OtherTerm { .. } => return Ok(()),
             }
         }
     }
+}
+
+fn lease(event: &EventId) -> String {
+    format!("laying/{event}")
 }
 
 /// A turn begins when the step was written, whatever the store was told since.

@@ -22,6 +22,7 @@ mod joining;
 mod laying;
 mod lines;
 mod meters;
+mod open_streams;
 mod proofs;
 mod standing;
 mod state;
@@ -60,7 +61,11 @@ pub mod simulation {
 
 use std::sync::Arc;
 
-use domain::time::Clock;
+use dashmap::DashMap;
+use domain::{
+    id::EventId,
+    time::{Clock, Timestamp},
+};
 use inventory::Inventory;
 use ledger::Ledger;
 use lua::Store;
@@ -96,6 +101,9 @@ pub struct WaitingRoom {
     /// Makes the controller take its next step at once.
     wake: Notify,
     trees: proofs::Trees,
+    /// Since when a draw's beacon has been asked in vain.
+    unanswered: DashMap<EventId, Timestamp>,
+    streams: Arc<open_streams::OpenStreams>,
     /// Ends the event streams, which end by nothing else.
     closing: CancellationToken,
     /// Names this process in leases.
@@ -122,6 +130,8 @@ impl WaitingRoom {
             work: work::Load::default(),
             wake: Notify::new(),
             trees: proofs::Trees::default(),
+            unanswered: DashMap::new(),
+            streams: Arc::default(),
             closing: CancellationToken::new(),
             owner: format!("waiting-room-{}", &platform::random::token()[..12]),
         })

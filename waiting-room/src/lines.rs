@@ -41,11 +41,12 @@ pub(crate) struct Line {
     /// Whose pass has ended, or who gave up, and the place's number. With the person: behind a
     /// fail-over two may have been given one number.
     pub ended: DashSet<(CustomerKey, u64)>,
+    /// Who was seen here to have missed their turn, but has entered: their place's number, and how
+    /// long their pass lives, by the store's clock.
+    pub entered: DashMap<CustomerKey, (u64, Timestamp)>,
     /// People seen here whose turn has passed: to be put into grace.
     missed: Mutex<HashMap<CustomerKey, GraceWish>>,
     pub joins: mpsc::Sender<WaitingJoin>,
-    /// A term, and the next indexes that the store told to joins of this process under it.
-    given: Mutex<(u64, [u64; 2])>,
     /// The frame of the stream, the same for everybody.
     pub frames: watch::Sender<Bytes>,
     /// One laying at a time in this process.
@@ -77,18 +78,10 @@ impl Line {
         self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next indexes, by lane, as far as this process knows: what it read, and what its joins were
-    /// told since.
-    pub fn given(&self, state: &LineState) -> [u64; 2] {
-        let (term, given) = *self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        match term == state.term {
-            true => [0, 1].map(|lane| given[lane].max(state.joined[lane])),
-            false => state.joined,
-        }
-    }
-
-    pub fn note_given(&self, term: u64, joined: [u64; 2]) {
-        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = (term, joined);
+    /// Until when the pass of this place lives, as far as that was seen here.
+    pub fn entered_until(&self, person: CustomerKey, place: u64) -> Option<Timestamp> {
+        let entered = self.entered.get(&person)?;
+        (entered.0 == place).then_some(entered.1)
     }
 
     pub fn is_stale(&self, state: &LineState, now: Timestamp) -> bool {
@@ -96,7 +89,10 @@ impl Line {
     }
 
     pub fn touch(&self, now: Timestamp) {
-        self.used_at.store(now.as_millis(), Ordering::Relaxed);
+        // Written once a second: a value that all cores write is a value that all cores wait for.
+        if (now.as_millis() - self.used_at.load(Ordering::Relaxed)).abs() > 1_000 {
+            self.used_at.store(now.as_millis(), Ordering::Relaxed);
+        }
     }
 
     pub fn in_use(&self, now: Timestamp) -> bool {
@@ -139,9 +135,9 @@ impl WaitingRoom {
                 reader: Mutex::default(),
                 graced: DashMap::new(),
                 ended: DashSet::new(),
+                entered: DashMap::new(),
                 missed: Mutex::default(),
                 joins,
-                given: Mutex::default(),
                 frames: watch::Sender::new(Bytes::new()),
                 laying: tokio::sync::Mutex::default(),
                 used_at: AtomicI64::new(now.as_millis()),
@@ -169,6 +165,17 @@ impl WaitingRoom {
             }
         }
         Ok(line)
+    }
+
+    /// A line that is followed already.
+    pub(crate) fn line_in_memory(&self, event: &EventId) -> Option<Arc<Line>> {
+        let line = self.lines.get(event)?.clone();
+        let now = self.clock.now();
+        if line.state().term == 0 || !line.in_use(now) {
+            return None;
+        }
+        line.touch(now);
+        Some(line)
     }
 
     /// The same, read after this call began: for whoever needs to know now.

@@ -9,7 +9,9 @@ use domain::{
         Lane,
         draw::{Hex, Proof, Tree, commitment},
     },
+    time::Timestamp,
 };
+use ledger::{ClosedEntries, NamedRound};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 use utoipa::ToSchema;
@@ -26,6 +28,41 @@ pub(crate) type Trees = DashMap<(EventId, Lane), Arc<OnceCell<Tree>>>;
 pub struct CommitmentView {
     /// SHA-256 of the secret, as the rules say, in hexadecimal.
     pub commitment: String,
+    /// While the draw is being held: what it will be held of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedView>,
+}
+
+/// Entries that were closed, and the beacon's round that was named then.
+#[derive(Serialize, ToSchema)]
+pub struct ClosedView {
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    pub size: u64,
+    pub root: String,
+    pub lanes: ClosedLanesView,
+    pub beacon: Option<NamedRoundView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ClosedLanesView {
+    pub priority: ClosedLaneView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ClosedLaneView {
+    pub size: u64,
+    pub root: String,
+}
+
+/// A round that did not exist when it was named.
+#[derive(Serialize, ToSchema)]
+pub struct NamedRoundView {
+    pub source: String,
+    pub round: u64,
+    /// When it appears.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
 }
 
 pub enum DrawAnswer {
@@ -46,7 +83,23 @@ pub async fn read_draw(room: &Arc<WaitingRoom>, event: &str) -> Result<DrawAnswe
     let id = &at_work.event.id;
     let stored = room.ledger.line(id).await?.ok_or(Refusal::QueueUnavailable)?;
     let commitment = Hex(commitment(id, &stored.secret)).to_string();
-    Ok(DrawAnswer::Before(CommitmentView { commitment }))
+    let closed = stored.closed.map(|closed| closed_view(closed, stored.named));
+    Ok(DrawAnswer::Before(CommitmentView { commitment, closed }))
+}
+
+fn closed_view(closed: ClosedEntries, named: Option<NamedRound>) -> ClosedView {
+    let lane = |lane: Lane| {
+        let number = lane.number();
+        ClosedLaneView { size: closed.sizes[number], root: Hex(closed.roots[number]).to_string() }
+    };
+    let ClosedLaneView { size, root } = lane(Lane::General);
+    ClosedView {
+        at: closed.at,
+        size,
+        root,
+        lanes: ClosedLanesView { priority: lane(Lane::Priority) },
+        beacon: named.map(|NamedRound { source, round, at }| NamedRoundView { source, round, at }),
+    }
 }
 
 /// That the place that came along was in the draw, and where it stands.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use domain::{
-    event::Event,
+    event::{Event, EventStatus},
     queue::{Lane, pace::PaceFrame},
     time::Timestamp,
 };
 use lua::{GraceWish, LinePhase, LinePlace};
 use platform::{
-    http::{Device, PassToken, PlaceToken},
+    http::{Device, FromMemory, PassToken, PlaceToken, Problem},
     tokens::QueueToken,
 };
 
@@ -55,6 +56,7 @@ impl ShownTokens {
             is_done: pass_is_over
                 || line.ended.contains(&(place.person, self.line_place().number())),
             graced: line.graced.get(&place.person).map(|number| *number),
+            entered_until: line.entered_until(place.person, self.line_place().number()),
         }
     }
 
@@ -64,6 +66,15 @@ impl ShownTokens {
 }
 
 impl Tokens {
+    /// 422 `invalid_request` for a device key that is none.
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self {
+            place: PlaceToken::from_headers(headers),
+            pass: PassToken::from_headers(headers),
+            device: Device::from_headers(headers)?,
+        })
+    }
+
     /// A place is needed; a pass only tells more.
     pub fn read(
         &self,
@@ -81,48 +92,64 @@ impl Tokens {
     }
 }
 
-/// Cost: two signatures, a subtraction, and the permutation.
 pub async fn read_status(
     room: &Arc<WaitingRoom>,
     event: &str,
     tokens: &Tokens,
 ) -> Result<StatusView, Refusal> {
     let at_work = room.event(event).await?;
-    let event = &at_work.event;
-    let now = room.clock.now();
-    let shown = tokens.read(room, event, now)?;
+    let shown = tokens.read(room, &at_work.event, room.clock.now())?;
     let line = room.read_line(&at_work).await?;
-    let state = line.state();
-    let (cursors, facts) = (state.shown_cursors(now), shown.shown(&line, now));
-    let standing = standing(&state, cursors, &facts, event.queue.turn_seconds, now);
-    if standing.state == PlaceState::Missed {
-        // Whoever is seen again gets another turn soon.
-        let wish = GraceWish { person: shown.place.person, place: shown.line_place() };
-        let waits = shown.shown(&line, now).graced;
-        if waits.is_none_or(|number| number < state.cursors[2]) {
-            line.note_missed(wish);
-        }
+    Ok(stand(room, &at_work.event, &line, &shown))
+}
+
+/// What a process that follows the line says at once. Cost: two signatures, a subtraction, and the
+/// permutation.
+impl FromMemory for WaitingRoom {
+    fn route(&self) -> &'static str {
+        "/v1/events/{event}/queue"
     }
-    Ok(status(&state, &standing, shown.place.lane, event, line.is_stale(&state, now), now))
+
+    fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Vec<u8>> {
+        let event = path.strip_prefix("/v1/events/")?.strip_suffix("/queue")?;
+        let at_work = self.inventory.event_in_memory(event)?;
+        let is_public = at_work.event.status != EventStatus::Draft;
+        let line = self.line_in_memory(&at_work.event.id).filter(|_| is_public)?;
+        let tokens = Tokens::from_headers(headers).ok()?;
+        let shown = tokens.read(self, &at_work.event, self.clock.now()).ok()?;
+        serde_json::to_vec(&stand(self, &at_work.event, &line, &shown)).ok()
+    }
+}
+
+/// Where they stand; whoever has missed a turn and is seen here gets another one soon.
+fn stand(room: &WaitingRoom, event: &Event, line: &Line, shown: &ShownTokens) -> StatusView {
+    let (state, now) = (line.state(), room.clock.now());
+    let (cursors, facts) = (state.shown_cursors(now), shown.shown(line, now));
+    let standing = standing(&state, cursors, &facts, event.queue.turn_seconds, now);
+    let waits_in_grace = facts.graced.is_some_and(|number| number >= state.cursors[2]);
+    if standing.state == PlaceState::Missed && !waits_in_grace {
+        line.note_missed(GraceWish { person: shown.place.person, place: shown.line_place() });
+    }
+    status(&state, &standing, &shown.place, event, line.is_stale(&state, now), now)
 }
 
 fn status(
     line: &LineState,
     standing: &Standing,
-    lane: Lane,
+    place: &QueueToken,
     event: &Event,
     stale: bool,
     now: Timestamp,
 ) -> StatusView {
     let ahead = standing.position.map(|position| position - 1);
     let moves = matches!(line.phase, LinePhase::Open | LinePhase::Draining) && !stale;
-    let eta = ahead.filter(|_| moves).and_then(|ahead| eta(line, lane, ahead));
+    let eta = ahead.filter(|_| moves).and_then(|ahead| eta(line, place.lane, ahead));
     StatusView {
         state: standing.state,
         position: standing.position,
         ahead,
         eta_seconds: eta,
-        poll_after_ms: poll_after_ms(standing, eta, event, now),
+        poll_after_ms: jittered(poll_ms(standing, eta, event, now), place.index, now),
         stale,
     }
 }
@@ -134,8 +161,8 @@ pub fn eta(line: &LineState, lane: Lane, ahead: u64) -> Option<EtaView> {
     Some(EtaView { low, high })
 }
 
-/// Further away, less often; and not all at the same moment.
-fn poll_after_ms(standing: &Standing, eta: Option<EtaView>, event: &Event, now: Timestamp) -> u64 {
+/// Further away, less often.
+fn poll_ms(standing: &Standing, eta: Option<EtaView>, event: &Event, now: Timestamp) -> u64 {
     let wait_ms = match standing.state {
         PlaceState::Waiting => eta.map_or(POLL_MS_AT_TURN * POLL_SHARE, |eta| eta.low * 1_000),
         PlaceState::Early => event.queue.opens_at.map_or(POLL_MS_AT_TURN * POLL_SHARE, |at| {
@@ -143,8 +170,13 @@ fn poll_after_ms(standing: &Standing, eta: Option<EtaView>, event: &Event, now: 
         }),
         _ => POLL_MS_AT_TURN * POLL_SHARE,
     };
-    let base = (wait_ms / POLL_SHARE).clamp(POLL_MS_MIN, POLL_MS_MAX);
-    let [random] = platform::random::bytes::<1>();
-    // From four to six fifths of it.
-    base * 4 / 5 + base * 2 / 5 * u64::from(random) / 255
+    (wait_ms / POLL_SHARE).clamp(POLL_MS_MIN, POLL_MS_MAX)
+}
+
+/// Up to two fifths more, differently for each place and moment: whoever came together does not come
+/// back together.
+fn jittered(poll_ms: u64, index: u64, now: Timestamp) -> u64 {
+    // Fibonacci hashing: the upper bits of a product with the golden ratio are spread evenly.
+    let spread = (index ^ now.as_millis() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56;
+    poll_ms + poll_ms * 2 / 5 * spread / 255
 }

@@ -58,6 +58,9 @@ pub struct Shown {
     pub is_done: bool,
     /// Their number in grace.
     pub graced: Option<u64>,
+    /// They have entered with this place and lack the pass, which lives so long: the answer was lost,
+    /// or it went to another window. By the store's clock.
+    pub entered_until: Option<Timestamp>,
 }
 
 /// `cursors`: those that people are shown, or those that decide. `now`: by this process's clock.
@@ -94,8 +97,10 @@ pub fn standing(
         let until = line.released_at(way, position)?.plus_seconds(turn_seconds);
         (now < until).then_some(TurnOf { way, position, until })
     };
+    let entered = shown.entered_until.filter(|until| now < *until);
     let turn = turn(shown.lane.into(), position)
-        .or_else(|| shown.graced.and_then(|number| turn(Way::Grace, number)));
+        .or_else(|| shown.graced.and_then(|number| turn(Way::Grace, number)))
+        .or_else(|| entered.map(|until| TurnOf { way: shown.lane.into(), position, until }));
     match turn {
         Some(turn) => Standing { state: PlaceState::YourTurn, position: None, way: Some(turn) },
         None => told(PlaceState::Missed),
@@ -124,7 +129,14 @@ mod tests {
     }
 
     fn shown(index: u64) -> Shown {
-        Shown { lane: Lane::General, index, has_pass: false, is_done: false, graced: None }
+        Shown {
+            lane: Lane::General,
+            index,
+            has_pass: false,
+            is_done: false,
+            graced: None,
+            entered_until: None,
+        }
     }
 
     fn state(line: &LineState, shown: &Shown) -> (PlaceState, Option<u64>) {
@@ -160,6 +172,14 @@ mod tests {
         let graced = |number| Shown { graced: Some(number), ..shown(4) };
         assert_eq!(state(&line, &graced(2)), (PlaceState::YourTurn, None));
         assert_eq!(state(&line, &graced(3)), (PlaceState::Missed, None), "not released yet");
+    }
+
+    #[test]
+    fn whoever_entered_and_lacks_the_pass_may_enter_as_long_as_it_lives() {
+        let line = line();
+        let entered = |until| Shown { entered_until: Some(until), ..shown(4) };
+        assert_eq!(state(&line, &entered(NOW.plus_millis(1))), (PlaceState::YourTurn, None));
+        assert_eq!(state(&line, &entered(NOW)), (PlaceState::Missed, None));
     }
 
     #[test]

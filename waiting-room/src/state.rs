@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// A step of the cursors is shown so much later than it was made: longer than the time between two
 /// reads, with what a read takes, and below the second that a cursor may be old.
-const SHOWN_AFTER_MS: i64 = 500;
+pub(crate) const SHOWN_AFTER_MS: i64 = 500;
 
 /// A line at one moment.
 #[derive(Clone, Debug)]
@@ -34,6 +34,9 @@ pub struct LineState {
     /// When what was released; the oldest first. Starts at the last one that somebody's turn can
     /// still depend on.
     pub marks: Arc<Vec<BatchMark>>,
+    /// The cursors that people were shown before this was read. They see nobody go back, whatever
+    /// the clocks do.
+    pub shown: [u64; 3],
     /// Of this process.
     pub read_at: Timestamp,
     /// The store's clock is so far ahead of this process's.
@@ -94,6 +97,7 @@ impl LineState {
             drawn: None,
             notes: Notes::default(),
             marks: Arc::default(),
+            shown: [0; 3],
             read_at: Timestamp(0),
             clock_ahead_ms: 0,
         }
@@ -124,8 +128,11 @@ impl LineState {
     pub fn shown_cursors(&self, now: Timestamp) -> [u64; 3] {
         let until = now.plus_millis(self.clock_ahead_ms - SHOWN_AFTER_MS);
         match self.marks.partition_point(|mark| mark.at <= until) {
-            0 => [0; 3],
-            number => self.marks[number - 1].cursors,
+            0 => self.shown,
+            number => {
+                let cursors = self.marks[number - 1].cursors;
+                std::array::from_fn(|way| cursors[way].max(self.shown[way]))
+            }
         }
     }
 

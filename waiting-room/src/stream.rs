@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use crate::{lines::Line, state::LineState};
+use crate::{lines::Line, open_streams::OpenStream, state::LineState};
 
 /// A line at one moment, of its general lane unless it says otherwise.
 #[derive(Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub fn frame(line: &LineState, stale: bool, now: Timestamp) -> Bytes {
             phase => phase.as_str(),
         },
         cursor: cursors[Lane::General.number()],
-        size: line.drawn.as_ref().map_or(0, |_| line.sizes[Lane::General.number()]),
+        size: line.drawn.as_ref().map_or(0, |drawn| drawn.draw.size),
         seed: line.drawn.as_ref().map(|drawn| drawn.draw.seed.to_string()),
         rate_per_minute: notes.rate_per_minute,
         pace: notes.pace[Lane::General.number()].map(|(low, high)| PaceView { low, high }),
@@ -107,12 +107,17 @@ pub fn frame(line: &LineState, stale: bool, now: Timestamp) -> Bytes {
     Bytes::from(format!("data: {text}\n\n"))
 }
 
-/// The present frame, then each that follows.
-pub fn answer(line: &Arc<Line>, now: Timestamp, closing: CancellationToken) -> Response {
+/// The present frame, then each that follows; `open` is given back when the stream ends.
+pub(crate) fn answer(
+    line: &Arc<Line>,
+    now: Timestamp,
+    open: OpenStream,
+    closing: CancellationToken,
+) -> Response {
     let state = line.state();
     let first = frame(&state, line.is_stale(&state, now), now);
     let frames = line.frames.subscribe();
-    let frames = stream::unfold((Some(first), frames), next);
+    let frames = stream::unfold((Some(first), frames, open), next);
     let body = frames.take_until(closing.cancelled_owned());
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -123,13 +128,13 @@ pub fn answer(line: &Arc<Line>, now: Timestamp, closing: CancellationToken) -> R
     (headers, Body::from_stream(body)).into_response()
 }
 
-type Frames = (Option<Bytes>, watch::Receiver<Bytes>);
+type Frames = (Option<Bytes>, watch::Receiver<Bytes>, OpenStream);
 
-async fn next((first, mut frames): Frames) -> Option<(Result<Bytes, Infallible>, Frames)> {
+async fn next((first, mut frames, open): Frames) -> Option<(Result<Bytes, Infallible>, Frames)> {
     if let Some(first) = first {
-        return Some((Ok(first), (None, frames)));
+        return Some((Ok(first), (None, frames, open)));
     }
     frames.changed().await.ok()?;
     let frame = frames.borrow_and_update().clone();
-    Some((Ok(frame), (None, frames)))
+    Some((Ok(frame), (None, frames, open)))
 }

@@ -1,6 +1,7 @@
 /** What every page needs, in one import. */
 
 import { Holdfast } from '/client/holdfast.js';
+import { turnPage } from './lib/direction.js';
 
 export { HoldfastError, randomKey } from '/client/holdfast.js';
 export { announce, toast } from './lib/announce.js';
@@ -10,6 +11,8 @@ export { byId, h, icon, notice, whileBusy } from './lib/dom.js';
 export { errorText } from './lib/error-texts.js';
 export { formatMoney, formatPrice } from './lib/money.js';
 export { forgetOrder, isLasting, keep, keepOrder, kept, keptOrder, keptOrders } from './lib/storage.js';
+
+turnPage();
 
 /** The server of this page; the browser's cookie says which device asks. */
 export const holdfast = new Holdfast();

@@ -3,7 +3,7 @@
  * over to the seats. Works on the elements of the server's template and never reloads the page.
  */
 
-import { chance, chanceText, isWorthSaying, positionNow, waitOf, waitText } from './lib/line.js';
+import { isWorthSaying, positionNow, waitOf, waitText } from './lib/line.js';
 
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const main = $('main');
@@ -113,6 +113,14 @@ async function call(method, path, headers = {}, body = undefined) {
   if (response.ok) return answer;
   const wait = Number(response.headers.get('Retry-After')) * 1000;
   throw { ...answer, status: response.status, code: answer?.code ?? '', wait: wait || 5000 };
+}
+
+// As the tab's other pages; see lib/direction.js.
+try {
+  const dir = new URLSearchParams(location.search).get('dir') ?? sessionStorage.getItem('holdfast:dir');
+  if (dir) document.documentElement.dir = dir;
+} catch {
+  // A browser that keeps nothing.
 }
 
 // The steps of the line
@@ -249,6 +257,7 @@ function show(now, status = null) {
   for (const id of ['join', 'enter', 'seats', 'back', 'leave']) $(id).hidden = !ACTIONS[now]?.includes(id);
   $('code').hidden = now !== 'invited';
   $('fairness').hidden = !['waiting', 'your_turn', 'missed'].includes(now);
+  $('assurance').hidden = ['closed', 'full', 'invited'].includes(now);
   $('signals').hidden = !['early', 'waiting', 'missed'].includes(now);
   showPosition(status);
   showOdds();
@@ -278,8 +287,8 @@ function showPosition(status) {
   const position = positionNow(polled, cursorNow(), shown);
   shown = position;
   first ??= startOf(position);
-  $('position').textContent = position.toLocaleString('en');
-  $('ahead').textContent = (position - 1).toLocaleString('en');
+  $('position').textContent = position.toLocaleString();
+  $('ahead').textContent = (position - 1).toLocaleString();
   $('progress').hidden = false;
   $('progress').style.setProperty('--share', String(1 - (position - 1) / Math.max(1, first)));
   if (status) eta = status.eta_seconds && { ...status.eta_seconds, at: Date.now() };
@@ -290,7 +299,7 @@ function showPosition(status) {
   $('estimate').textContent = wait ? waitText(wait.low, wait.high) : 'not known yet';
   const paused = frame?.phase === 'paused';
   if (paused) $('next').textContent = 'The line is paused for a moment. Your place is kept.';
-  document.title = `${position.toLocaleString('en')} · ${eventName}`;
+  document.title = `${position.toLocaleString()} · ${eventName}`;
   if (!isWorthSaying(spoken, position, Date.now())) return;
   const first_ = spoken === null;
   spoken = { position, at: Date.now() };
@@ -311,34 +320,13 @@ function startOf(position) {
   return position;
 }
 
-function showOdds() {
-  const free = frame?.free ?? {};
-  const names = Object.keys(free);
-  const known = state === 'waiting' && shown !== null && frame?.per_buyer && names.length > 0;
-  $('odds').hidden = !known;
-  if (!known) return;
-  const freeInAll = names.reduce((sum, name) => sum + free[name], 0);
-  const rows = names.map((name) => {
-    const odds = chance({
-      free: free[name],
-      freeInAll,
-      ahead: /** @type {number} */ (shown) - 1,
-      show: frame.show_share ?? 1,
-      perBuyer: frame.per_buyer,
-    });
-    const row = document.createElement('li');
-    const label = document.createElement('bdi');
-    const words = document.createElement('strong');
-    const bar = document.createElement('div');
-    label.textContent = name;
-    words.textContent = free[name] === 0 ? 'Nothing free now' : chanceText(odds);
-    bar.className = 'progress';
-    bar.append(document.createElement('span'));
-    bar.style.setProperty('--share', odds.toFixed(3));
-    row.append(label, words, bar);
-    return row;
-  });
-  $('odds-list').replaceChildren(...rows);
+async function showOdds() {
+  const isKnown = () => state === 'waiting' && shown !== null && frame?.per_buyer && Object.keys(frame.free ?? {}).length > 0;
+  $('odds').hidden = !isKnown();
+  if (!isKnown()) return;
+  const { oddsRows } = await import('./lib/odds.js').catch(() => ({ oddsRows: () => [] }));
+  // The turn may have come meanwhile.
+  if (isKnown()) $('odds-list').replaceChildren(...oddsRows(frame, /** @type {number} */ (shown)));
 }
 
 function showOpening() {
@@ -347,8 +335,10 @@ function showOpening() {
   if (state !== 'early' || !at) return;
   const left = Math.max(0, Math.ceil((at - Date.now() - offset) / 1000));
   const two = (/** @type {number} */ number) => String(number).padStart(2, '0');
-  const hours = Math.floor(left / 3600);
-  $('until').textContent = `${hours ? `${hours}:` : ''}${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+  const days = Math.floor(left / 86_400);
+  const hours = Math.floor(left / 3600) % 24;
+  const day = days ? `${days.toLocaleString()} d ` : '';
+  $('until').textContent = `${day}${days || hours ? `${two(hours)}:` : ''}${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
   $('opening').querySelector('time').textContent = new Date(at).toLocaleString();
 }
 
@@ -367,27 +357,21 @@ function say(text) {
 
 // The turn
 
-/** @type {AudioContext | null} */
-let audio = null;
+/** Plays, where that is wanted. @type {(() => void) | null} */
+let play = null;
 
 function signal() {
   if ($('vibrate').checked) navigator.vibrate?.([300, 150, 300]);
-  if (!audio) return;
-  for (const [index, pitch] of [660, 880, 990].entries()) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    volume.gain.value = 0.15;
-    tone.frequency.value = pitch;
-    tone.connect(volume).connect(audio.destination);
-    tone.start(audio.currentTime + index * 0.22);
-    tone.stop(audio.currentTime + index * 0.22 + 0.18);
-  }
+  play?.();
 }
 
-// A browser plays nothing that nobody asked for, so the context is made by the click itself.
-$('sound').addEventListener('change', () => {
-  if ($('sound').checked) audio ??= new AudioContext();
-  else audio = null;
+$('sound').addEventListener('change', async () => {
+  play = null;
+  if (!$('sound').checked) return;
+  // By the click itself: a browser plays nothing that nobody asked for.
+  const audio = new AudioContext();
+  const { chime } = await import('./lib/chime.js');
+  if ($('sound').checked) play = () => chime(audio);
 });
 $('vibrate-label').hidden = !('vibrate' in navigator);
 

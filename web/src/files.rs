@@ -1,35 +1,39 @@
-//! The files that the program carries, by path, each with its type and its strong entity tag.
+//! The files that the program carries, by path.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
+use axum::body::Bytes;
+use platform::http::Content;
 
 /// Path below the package and bytes, as `build.rs` found them.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-static FILES: LazyLock<HashMap<&'static str, File>> = LazyLock::new(|| {
-    EMBEDDED.iter().map(|(path, bytes)| (*path, File::new(path, bytes))).collect()
+static FILES: LazyLock<HashMap<&'static str, Content>> = LazyLock::new(|| {
+    EMBEDDED
+        .iter()
+        .map(|(path, bytes)| (*path, Content::new(media_type(path), with_shared(path, bytes))))
+        .collect()
 });
 
-/// One file, ready to be sent.
-pub(crate) struct File {
-    pub(crate) bytes: &'static [u8],
-    pub(crate) media_type: &'static str,
-    /// Quoted; 128 bits of the content's SHA-256.
-    pub(crate) etag: String,
-}
+/// A page names a part that it shares with others as `<!-- shared/header.html -->`; the part comes
+/// in its place.
+const SHARED: &str = "pages/shared/";
 
-impl File {
-    fn new(path: &str, bytes: &'static [u8]) -> Self {
-        let digest = Sha256::digest(bytes);
-        let etag = format!("\"{}\"", HEXLOWER.encode(&digest[..16]));
-        Self { bytes, media_type: media_type(path), etag }
+fn with_shared(path: &str, bytes: &'static [u8]) -> Bytes {
+    let whole = Bytes::from_static(bytes);
+    if !path.starts_with("pages/") {
+        return whole;
     }
+    let Ok(mut page) = String::from_utf8(bytes.to_vec()) else { return whole };
+    for (part, text) in EMBEDDED.iter().filter(|(part, _)| part.starts_with(SHARED)) {
+        let mark = format!("<!-- {} -->", part.trim_start_matches("pages/"));
+        page = page.replace(&mark, String::from_utf8_lossy(text).trim());
+    }
+    page.into()
 }
 
 /// `path` as in the package, e.g. `assets/base.css`.
-pub(crate) fn find(path: &str) -> Option<&'static File> {
+pub(crate) fn find(path: &str) -> Option<&'static Content> {
     FILES.get(path)
 }
 

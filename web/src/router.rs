@@ -2,21 +2,18 @@
 
 use axum::{
     Router,
-    body::{Body, Bytes},
     extract::{Path, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
+use platform::http::Content;
+
 use crate::{
-    files::{File, find},
+    files::find,
     headers::{Policy, secure},
 };
-
-/// A page may be kept, but is asked after each time: a new release is there at the next load, and an
-/// unchanged file costs a 304.
-const REVALIDATE: &str = "no-cache";
 
 /// The pages and the files they load. Answers GET and HEAD.
 pub fn router() -> Router {
@@ -47,6 +44,7 @@ pub async fn not_found(request: Request) -> Response {
             let mut response = send(file, Policy::Own, &HeaderMap::new());
             *response.status_mut() = StatusCode::NOT_FOUND;
             response.headers_mut().remove(header::ETAG);
+            response.headers_mut().remove(header::VARY);
             response
         }
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -79,36 +77,8 @@ async fn serve_file(path: String, headers: HeaderMap) -> Response {
     }
 }
 
-/// The file, or 304 when the caller has it.
-fn send(file: &'static File, policy: Policy, asked: &HeaderMap) -> Response {
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|tags| has_tag(tags, &file.etag));
-    let body = if is_known { Body::empty() } else { Body::from(Bytes::from_static(file.bytes)) };
-    let mut response = Response::new(body);
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    let headers = response.headers_mut();
-    secure(headers, policy);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));
-    headers.insert(header::ETAG, HeaderValue::from_str(&file.etag).expect("hex is ASCII"));
+fn send(file: &Content, policy: Policy, asked: &HeaderMap) -> Response {
+    let mut response = file.respond(asked);
+    secure(response.headers_mut(), policy);
     response
-}
-
-/// Whether `If-None-Match` names the tag. A proxy that compressed the file has made its tag weak.
-fn has_tag(tags: &str, etag: &str) -> bool {
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_found_among_several_and_in_its_weak_form() {
-        assert!(has_tag("\"a\", W/\"b\"", "\"b\""));
-        assert!(has_tag("*", "\"b\""));
-        assert!(!has_tag("\"ab\"", "\"b\""));
-    }
 }

@@ -84,6 +84,14 @@ pub fn waiting_page(page: &WaitingPage<'_>) -> String {
     actions(&mut html, page.state, &slug);
     html.push_str("</section>\n");
     html.push_str(AFTER_CARD);
+    // Whoever finds the door shut has no place to be reassured about.
+    let is_shut = matches!(page.state, WaitingState::Closed | WaitingState::Full);
+    let _ = writeln!(
+        html,
+        "<section id=\"assurance\" class=\"assurance\"{}>\n{ASSURANCE}</section>\n\
+         <p id=\"live\" class=\"hidden-text\" role=\"status\" aria-live=\"polite\"></p>",
+        hidden(is_shut),
+    );
     if texts.reloads {
         html.push_str(
             "<noscript><p class=\"muted\">This page brings itself up to date.</p></noscript>\n",
@@ -183,7 +191,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// What only the script fills, and what is always true.
+/// What only the script fills.
 const AFTER_CARD: &str = "<section id=\"odds\" class=\"card\" aria-labelledby=\"odds-title\" hidden>\n\
      <h2 id=\"odds-title\">Your chances</h2>\n\
      <p class=\"muted\">For two tickets, if the people ahead of you buy as others did so far. An estimate, not a promise.</p>\n\
@@ -198,13 +206,14 @@ const AFTER_CARD: &str = "<section id=\"odds\" class=\"card\" aria-labelledby=\"
      <p class=\"muted\">Positions follow from a secret that was promised before the draw. Your device can check that, and \
      your own position.</p>\n\
      <p><button id=\"check\" type=\"button\">Check the draw</button></p>\n\
-     <p id=\"verdict\" role=\"status\"></p>\n</section>\n\
-     <section class=\"assurance\">\n<h2>Your place is kept on this device</h2>\n\
+     <p id=\"verdict\" role=\"status\"></p>\n</section>\n";
+
+/// What is always true of a place.
+const ASSURANCE: &str = "<h2>Your place is kept on this device</h2>\n\
      <ul>\n<li>Refresh, close the tab or open another one: you keep the same place.</li>\n\
      <li>Your position never rises.</li>\n\
      <li>If you miss your turn you do not start again; you are let in within minutes.</li>\n</ul>\n\
-     <p class=\"muted\">Updated <span id=\"updated\">when the page was loaded</span></p>\n</section>\n\
-     <p id=\"live\" class=\"hidden-text\" role=\"status\" aria-live=\"polite\"></p>\n";
+     <p class=\"muted\">Updated <span id=\"updated\">when the page was loaded</span></p>\n";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ import { retryAfterMs } from '../client/error.js';
 import { Holdfast, HoldfastError, randomKey } from '../client/holdfast.js';
 import { ATTEMPTS_MAX, backoffMs, isWorthRetrying, retryDelayMs } from '../client/retry.js';
 import { leadingZeroBits, sha256, solveWork } from '../client/work.js';
+import './browser-globals.mjs';
 
 /** A server that gives these answers in turn, and what it was asked. */
 function answers(...list) {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Permutation, Tamper, orderOf, sipHash, sipKey, verifyDraw, verifyProof } from '../client/draw.js';
+import './browser-globals.mjs';
 
 const vectors = JSON.parse(readFileSync(new URL('draw-vectors.json', import.meta.url), 'utf8'));
 

@@ -58,7 +58,8 @@ function layOut(seats) {
 }
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Frames</title><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/base.css"><link rel="stylesheet" href="/assets/seats.css">
+<link rel="stylesheet" href="/assets/base.css">
+<link rel="stylesheet" href="/assets/seats/page.css"><link rel="stylesheet" href="/assets/seats/map.css">
 <script type="module" src="/tests/frames-page.js"></script></head>
 <body><main class="seats-main"><div class="seats"><section class="seats-map"><div class="map" id="map"></div></section></div></main></body></html>`;
 

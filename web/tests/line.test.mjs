@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  chance,
-  chanceText,
-  isWorthSaying,
-  normal,
-  positionNow,
-  waitOf,
-  waitText,
-} from '../assets/lib/line.js';
+import { isWorthSaying, positionNow, waitOf, waitText } from '../assets/lib/line.js';
+import { chance, chanceText, normal } from '../assets/lib/odds.js';
 
 test('between two polls the position falls with the cursor', () => {
   const polled = { position: 100, cursor: 1_000 };

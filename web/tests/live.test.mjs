@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 
 import { decodeBinary } from '../client/decode-binary.js';
 import { unpackStates } from '../client/decode-json.js';
 import { LiveMap, afterClose, reconnectMs } from '../client/live.js';
+import './browser-globals.mjs';
+import { timers } from './timers.mjs';
 
 /** A socket whose server is the test. */
 class Socket {
@@ -44,7 +46,7 @@ const delta = (from, version, changes = [], areas = []) => ({
 });
 
 function open(context, options = {}) {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  timers.enable();
   Socket.all = [];
   const told = [];
   const map = new LiveMap(
@@ -60,7 +62,7 @@ function open(context, options = {}) {
   );
   context.after(() => {
     map.close();
-    mock.timers.reset();
+    timers.reset();
   });
   return { map, told };
 }
@@ -103,7 +105,7 @@ test('a gap is never painted over: the map asks for what is missing', (context) 
   last().send(delta(11, 12, [[3, 1]]));
   assert.equal(map.states[3], 0);
   assert.ok(last().closed);
-  mock.timers.tick(0);
+  timers.tick(0);
   assert.equal(Socket.all.length, 2);
   assert.ok(last().url.endsWith('?since=1.10'));
   last().send(
@@ -120,7 +122,7 @@ test('a delta of another epoch is not applied, and a snapshot of it is', (contex
   last().send(snapshot);
   last().send({ ...delta(10, 11, [[0, 2]]), epoch: 2 });
   assert.deepEqual([map.states[0], last().closed], [0, true]);
-  mock.timers.tick(0);
+  timers.tick(0);
   last().send({ ...snapshot, epoch: 2, version: 3 });
   assert.deepEqual([map.epoch, map.version], [2, 3]);
 });
@@ -149,7 +151,7 @@ test('a broken socket resumes from the version that the map has', (context) => {
   last().send(snapshot);
   last().end(1006);
   assert.equal(told.at(-1), 'resuming');
-  mock.timers.tick(15_000);
+  timers.tick(15_000);
   assert.ok(last().url.endsWith('?since=1.10'));
   last().send(delta(10, 11, [[1, 1]]));
   assert.deepEqual([map.version, map.states[1], told.at(-1)], [11, 1, [1]]);
@@ -169,7 +171,7 @@ test('a heartbeat ahead of the map reveals what was lost', (context) => {
   last().send({ type: 'heartbeat', epoch: 1, version: 10 });
   assert.equal(last().closed, false);
   last().send({ type: 'heartbeat', epoch: 1, version: 11 });
-  mock.timers.tick(0);
+  timers.tick(0);
   assert.ok(last().url.endsWith('?since=1.10'));
 });
 
@@ -177,16 +179,16 @@ test('the server may name the moment of the return', (context) => {
   open(context);
   last().send(snapshot);
   last().end(4000, '7000');
-  mock.timers.tick(6_900);
+  timers.tick(6_900);
   assert.equal(Socket.all.length, 1);
-  mock.timers.tick(200);
+  timers.tick(200);
   assert.equal(Socket.all.length, 2);
 });
 
 test('the server may ask not to come back', (context) => {
   const { told } = open(context);
   last().end(4500, 'the event is over');
-  mock.timers.tick(120_000);
+  timers.tick(120_000);
   assert.equal(Socket.all.length, 1);
   assert.deepEqual(told.slice(-2), ['gone', 'gone the event is over']);
 });
@@ -194,7 +196,7 @@ test('the server may ask not to come back', (context) => {
 test('a silent socket is replaced', (context) => {
   open(context);
   last().send(snapshot);
-  mock.timers.tick(60_000);
+  timers.tick(60_000);
   assert.ok(Socket.all.length >= 2);
   assert.ok(last().url.endsWith('?since=1.10'));
 });
@@ -203,10 +205,10 @@ test('a newer version heard of elsewhere is fetched at once, an older one is not
   const { map } = open(context);
   last().send(snapshot);
   map.resync(9);
-  mock.timers.tick(0);
+  timers.tick(0);
   assert.equal(Socket.all.length, 1);
   map.resync(11);
-  mock.timers.tick(0);
+  timers.tick(0);
   assert.equal(Socket.all.length, 2);
 });
 
@@ -216,7 +218,7 @@ test('nothing happens after close', (context) => {
   socket.send(snapshot);
   map.close();
   socket.end(1006);
-  mock.timers.tick(120_000);
+  timers.tick(120_000);
   assert.equal(Socket.all.length, 1);
 });
 
@@ -294,7 +296,7 @@ test('a frame that cannot be read is as if it had not come', (context) => {
   last().send(snapshot);
   last().onmessage({ data: '{"type":' });
   assert.ok(last().closed);
-  mock.timers.tick(5_000);
+  timers.tick(5_000);
   assert.ok(last().url.endsWith('?since=1.10'));
   assert.equal(map.version, 10);
 });

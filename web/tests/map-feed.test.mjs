@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { parseChart } from '../assets/map/chart.js';
 import { Feed } from '../assets/map/feed.js';
 import { smallChart } from './map-small-chart.mjs';
+import { timers } from './timers.mjs';
 
 const chart = parseChart(smallChart());
 let server;
@@ -44,7 +45,7 @@ async function settle() {
 }
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ['setTimeout'] });
+  timers.enable();
   const states = Object.fromEntries(chart.labels.map((label) => [label, 'free']));
   server = { version: 1, states, asked: 0, read: 0, pit: 50 };
   seen = [];
@@ -54,7 +55,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  mock.timers.reset();
+  timers.reset();
   delete globalThis.document;
   delete globalThis.window;
 });
@@ -68,21 +69,21 @@ test('the first states come from a read while the socket is on its way', async (
 test('a socket that does not come is helped out by polling, and only changes are told', async () => {
   await feed();
   seen = [];
-  mock.timers.tick(4_000);
+  timers.tick(4_000);
   await settle();
   assert.deepEqual(seen, [['status', 'polling']]);
   server.states['A-1-2'] = 'held';
   server.version = 2;
-  mock.timers.tick(5_000);
+  timers.tick(5_000);
   await settle();
   assert.deepEqual(seen.at(-1), ['changes', 1]);
 });
 
 test('while nothing changes only the counts are read', async () => {
   await feed();
-  mock.timers.tick(4_000);
+  timers.tick(4_000);
   await settle();
-  mock.timers.tick(5_000);
+  timers.tick(5_000);
   await settle();
   assert.equal(server.read, 1);
   assert.equal(server.asked, 3);
@@ -90,7 +91,7 @@ test('while nothing changes only the counts are read', async () => {
 
 test('polling ends when the socket is live, and its frames are told', async () => {
   const made = await feed();
-  mock.timers.tick(4_000);
+  timers.tick(4_000);
   await settle();
   const map = { states: new Uint8Array(chart.count).fill(2), areas: new Map([[0, 7]]) };
   socket.handlers.onStatus('live');
@@ -101,7 +102,7 @@ test('polling ends when the socket is live, and its frames are told', async () =
   socket.handlers.onDelta(map, [3]);
   assert.deepEqual(seen.at(-1), ['changes', 3]);
   const { asked } = server;
-  mock.timers.tick(60_000);
+  timers.tick(60_000);
   await settle();
   assert.equal(server.asked, asked);
 });
@@ -118,7 +119,7 @@ test('a socket that breaks is said to reconnect, then polling takes over', async
   socket.handlers.onStatus('live');
   socket.handlers.onStatus('resuming');
   assert.deepEqual(seen.at(-1), ['status', 'resuming']);
-  mock.timers.tick(4_000);
+  timers.tick(4_000);
   await settle();
   assert.deepEqual(seen.filter(([what]) => what === 'status').at(-1), ['status', 'polling']);
 });

@@ -66,6 +66,14 @@ pub struct Beacon {
     pub randomness: Vec<u8>,
 }
 
+/// A beacon that was to go into the draw and did not. It is the server's word, no part of the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeaconMissed {
+    pub source: String,
+    /// The round that was named; `None`: the beacon did not say which rounds it has.
+    pub round: Option<u64>,
+}
+
 /// How many entries a lane had when it was closed, and the root over them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedLane {
@@ -95,6 +103,9 @@ pub struct Draw {
     pub root: Hex<32>,
     pub secret: Hex<32>,
     pub beacon: Option<Beacon>,
+    /// Why there is none although one was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon_missed: Option<BeaconMissed>,
     pub seed: Hex<32>,
     pub rules: String,
     pub event: EventId,
@@ -116,6 +127,7 @@ impl Draw {
             root: general.root,
             secret: Hex(secret),
             beacon,
+            beacon_missed: None,
             seed: Hex([0; 32]),
             rules: RULES.to_owned(),
             event,
@@ -123,6 +135,11 @@ impl Draw {
         };
         draw.seed = Hex(draw.derived_seed());
         draw
+    }
+
+    /// The same draw, held without the beacon that was to go into it.
+    pub fn missing(self, beacon: BeaconMissed) -> Self {
+        Self { beacon_missed: Some(beacon), ..self }
     }
 
     /// HMAC-SHA256 under the secret of everything that the draw rests on.

@@ -27,14 +27,16 @@ const WINDOW_MS_MIN: i64 = 5_000;
 /// missed last in a sale is not made up for any more.
 const MISSED_SHARE: f64 = 0.095;
 
-/// By how much (in logarithms of the rate) a missed probe widens its side.
-const STEP: f64 = 0.02;
+/// By how much (in logarithms of the rate) a missed probe widens its side. Probes of one minute hold or
+/// fail together: with large steps a side would swing between too narrow and too wide, and be wider
+/// on average for as many that hold.
+const STEP: f64 = 0.005;
 
 /// A side never is further than this from the rate.
 const SPREAD_MAX: f64 = 1.1;
 
 /// Where either side begins.
-const SPREAD_FIRST: f64 = 0.3;
+const SPREAD_FIRST: f64 = 0.22;
 
 /// One probe so often.
 const PROBE_MS: i64 = 1_000;
@@ -114,7 +116,47 @@ impl Default for Pace {
     }
 }
 
+/// A cursor that does not move for so long is taken to have been paused, where nobody knows.
+const STILL_MS: i64 = 60_000;
+
+const SECOND_MS: i64 = 1_000;
+
 impl Pace {
+    /// What an observer of the cursor would know now, from its steps: when it came to stand where,
+    /// in order of time. `joined`: who has joined the lane until now. Cost: the seconds since the
+    /// first step, pauses left out, times the probes under way.
+    pub fn from_steps(
+        steps: impl IntoIterator<Item = (i64, u64)>,
+        joined: u64,
+        now_ms: i64,
+    ) -> Self {
+        let mut pace = Self::default();
+        let mut see = |now_ms: i64, cursor: u64, paused: bool| {
+            pace.observe(Sight { now_ms, cursor, waiting: joined.saturating_sub(cursor), paused });
+        };
+        let (mut last_ms, mut cursor) = (None, 0);
+        for (at_ms, to) in steps.into_iter().map(|(at, to)| (at, Some(to))).chain([(now_ms, None)])
+        {
+            let Some(mut seen_ms) = last_ms else {
+                (last_ms, cursor) = (Some(at_ms), to.unwrap_or_default());
+                see(at_ms, cursor, to.is_none());
+                continue;
+            };
+            if at_ms - seen_ms > STILL_MS {
+                seen_ms = at_ms - SECOND_MS;
+                see(seen_ms, cursor, true);
+            }
+            while seen_ms + SECOND_MS < at_ms {
+                seen_ms += SECOND_MS;
+                see(seen_ms, cursor, false);
+            }
+            cursor = to.unwrap_or(cursor);
+            see(at_ms, cursor, false);
+            last_ms = Some(at_ms);
+        }
+        pace
+    }
+
     /// Takes note of the cursor. Cost: the probes under way.
     pub fn observe(&mut self, sight: Sight) {
         let elapsed = self.last_ms.map_or(0, |last| (sight.now_ms - last).max(0));

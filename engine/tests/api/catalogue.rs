@@ -1,5 +1,8 @@
 //! Creating, listing and reading events.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use crate::support::{Sale, event, text_of};
@@ -195,4 +198,38 @@ async fn a_chart_comes_with_a_strong_etag_and_is_not_sent_twice() {
         assert_eq!(again.header("etag"), etag);
     }
     sale.call("GET", &path, &[("If-None-Match", "\"other\"")], None).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_chart_is_compressed_for_those_who_take_it_under_a_tag_of_its_own() {
+    let sale = Sale::new().await;
+    let id = sale.publish(event(json!({}))).await;
+    let path = format!("/v1/events/{id}/chart");
+    let plain = sale.get(&path).await;
+    assert_eq!(plain.header("content-encoding"), "");
+    assert!(plain.header("vary").contains("accept-encoding"));
+
+    for codings in ["gzip, deflate, br", "br, *", "GZIP;q=0.5"] {
+        let packed = sale.call("GET", &path, &[("Accept-Encoding", codings)], None).await;
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, "gzip"), "{codings}");
+        assert_eq!(packed.header("content-type"), "application/json");
+        assert!(packed.header("vary").contains("accept-encoding"));
+        assert!(packed.bytes.len() < plain.bytes.len() / 2);
+        let mut text = Vec::new();
+        GzDecoder::new(packed.bytes.as_slice()).read_to_end(&mut text).expect("gzip");
+        assert_eq!(text, plain.bytes);
+
+        let etag = packed.header("etag");
+        assert_ne!(etag, plain.header("etag"));
+        let known = [("Accept-Encoding", codings), ("If-None-Match", etag)];
+        let again = sale.call("GET", &path, &known, None).await;
+        assert_eq!((again.status, again.header("etag"), again.bytes.len()), (304, etag, 0));
+        let other = [("Accept-Encoding", "identity"), ("If-None-Match", etag)];
+        assert_eq!(sale.call("GET", &path, &other, None).await.status, 200);
+    }
+    for codings in ["identity", "gzip;q=0, *", "*;q=0", "br", "gzip;q=nonsense"] {
+        let answer = sale.call("GET", &path, &[("Accept-Encoding", codings)], None).await;
+        assert_eq!(answer.header("etag"), plain.header("etag"), "{codings}");
+        assert_eq!(answer.bytes, plain.bytes);
+    }
 }

@@ -7,6 +7,7 @@ mod event_ends;
 mod group_commit;
 mod learning;
 mod line_audit;
+mod line_draws;
 mod lines;
 mod messages;
 mod migrations;

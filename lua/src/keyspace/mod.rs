@@ -3,7 +3,8 @@
 //!
 //! Stricter than Redis where Redis is lenient, so that a script which leans on a corner fails here:
 //! a score is an integer, a number as an argument is one too, and nothing outside the list works.
-//! Keys have no lives. Knows no Lua and reads no clock: the time is handed in with each command.
+//! Keys have no lives. Knows no Lua, reads no clock and has no name: what a server knows beside its keys
+//! is handed in with each command.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -28,6 +29,7 @@ pub const COMMANDS: &[&str] = &[
     "HMGET",
     "HSET",
     "HSETNX",
+    "INFO",
     "LLEN",
     "LRANGE",
     "LTRIM",
@@ -61,6 +63,13 @@ pub enum Entry {
     Stream(Stream),
 }
 
+/// What a server knows beside its keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server<'a> {
+    pub now: Timestamp,
+    pub replication_id: &'a str,
+}
+
 /// A command's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -88,12 +97,17 @@ impl Keyspace {
     }
 
     /// Runs one command: its name, then its arguments.
-    pub(crate) fn run(&mut self, command: &[Vec<u8>], now: Timestamp) -> Result<Answered, Failure> {
+    pub(crate) fn run(
+        &mut self,
+        command: &[Vec<u8>],
+        server: Server<'_>,
+    ) -> Result<Answered, Failure> {
         let Some((name, rest)) = command.split_first() else {
             return Err("ERR Please specify at least one argument for this redis.call".into());
         };
         match (name.to_ascii_uppercase().as_slice(), rest) {
-            (b"TIME", []) => Ok(time(now)),
+            (b"TIME", []) => Ok(time(server.now)),
+            (b"INFO", [section]) => info(section, server.replication_id),
             (b"DEL", keys) if !keys.is_empty() => Ok(self.delete(keys)),
             (b"GETRANGE", [key, start, end]) => self.get_range(key, start, end),
             (b"SETRANGE", [key, offset, value]) => self.set_range(key, offset, value),
@@ -149,6 +163,17 @@ fn time(now: Timestamp) -> Answered {
     let millis = now.as_millis();
     let part = |number: i64| Answered::Bytes(number.to_string().into_bytes());
     Answered::List(vec![part(millis.div_euclid(1000)), part(millis.rem_euclid(1000) * 1000)])
+}
+
+/// Of one section the one line that scripts ask for.
+fn info(section: &[u8], replication_id: &str) -> Result<Answered, Failure> {
+    match section {
+        b"replication" => {
+            let text = format!("# Replication\r\nmaster_replid:{replication_id}\r\n");
+            Ok(Answered::Bytes(text.into_bytes()))
+        }
+        _ => Err("ERR scripts ask INFO for the replication alone".into()),
+    }
 }
 
 fn integer(text: &[u8]) -> Result<i64, Failure> {

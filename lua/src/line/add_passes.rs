@@ -3,7 +3,7 @@
 use domain::hold::CustomerKey;
 
 use super::{
-    PassRecord,
+    Laying, PassRecord,
     termed::{self, Termed},
 };
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
 pub(super) const PASSES_PER_CALL_MAX: usize = 20_000;
 
 impl Store {
-    /// Lays passes beside those that are there. A person who has a live or ended one keeps it.
-    /// Answers how many were laid.
+    /// Lays passes beside those that are there. Who has one keeps it, but for an ended one of an
+    /// earlier place: people who joined again have several. With the last of the passes that a line
+    /// was laid with it becomes one. Answers how many were laid.
     ///
     /// # Errors
     /// `OutOfBounds` for more than 20,000 passes.
@@ -25,12 +26,14 @@ impl Store {
         partition: &Partition,
         term: u64,
         passes: &[(CustomerKey, PassRecord)],
+        laying: Laying,
     ) -> Result<Termed<u64>, Error> {
         if passes.len() > PASSES_PER_CALL_MAX {
             return Err(Error::OutOfBounds { what: "number of passes" });
         }
         let mut call = Call::new(&ADD_PASSES, partition);
         termed::term(&mut call, term);
+        termed::number(&mut call, "more", laying.more());
         write_passes(&mut call, passes);
         Ok(match self.run_in_term(&call).await? {
             Termed::Done(mut answer) => {

@@ -34,8 +34,22 @@ pub struct LayLine {
     /// where they end before, the rest has it from now on.
     pub batches: Vec<BatchMark>,
     pub draw: Option<String>,
-    /// Live and ended ones; more of them by [`Store::add_passes`].
+    /// Live and ended ones; more of them by [`Store::begin_line`] and [`Store::add_passes`].
     pub passes: Vec<(CustomerKey, PassRecord)>,
+}
+
+/// Whether the line that is laid is one with this call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Laying {
+    /// More passes follow. Until the last of them nobody finds a line.
+    Goes,
+    Ends,
+}
+
+impl Laying {
+    pub(super) fn more(self) -> u64 {
+        u64::from(self == Self::Goes)
+    }
 }
 
 /// A line that was laid.
@@ -59,6 +73,28 @@ impl Store {
         partition: &Partition,
         line: &LayLine,
     ) -> Result<Termed<Laid>, Error> {
+        self.lay(partition, line, Laying::Ends).await
+    }
+
+    /// As [`Self::lay_line`], but nobody finds the line before [`Store::add_passes`] has brought the
+    /// last of its passes.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn begin_line(
+        &self,
+        partition: &Partition,
+        line: &LayLine,
+    ) -> Result<Termed<Laid>, Error> {
+        self.lay(partition, line, Laying::Goes).await
+    }
+
+    async fn lay(
+        &self,
+        partition: &Partition,
+        line: &LayLine,
+        laying: Laying,
+    ) -> Result<Termed<Laid>, Error> {
         if line.term == 0 || line.term > TERM_MAX || line.fence > TERM_MAX {
             return Err(Error::OutOfBounds { what: "term" });
         }
@@ -70,7 +106,7 @@ impl Store {
         }
         let mut call = Call::new(&LAY_LINE, partition);
         termed::term(&mut call, line.term);
-        call.argument("values", &values(line));
+        call.argument("values", &values(line, laying));
         call.argument("batches", &batches(line));
         write_passes(&mut call, &line.passes);
         Ok(match self.run_in_term(&call).await? {
@@ -98,10 +134,11 @@ fn batches(line: &LayLine) -> Vec<u8> {
 }
 
 /// Numbers and the phase, a comma after each; then the draw, which may be anything.
-fn values(line: &LayLine) -> Vec<u8> {
+fn values(line: &LayLine, laying: Laying) -> Vec<u8> {
     let mut text = Vec::new();
     let numbers = [line.fence].into_iter().chain(line.joined).chain(line.ceiling);
-    let numbers = numbers.chain(line.size).chain(line.cursors).chain([line.waiting_max]);
+    let numbers =
+        numbers.chain(line.size).chain(line.cursors).chain([line.waiting_max, laying.more()]);
     for number in numbers {
         runs::write_number(number, &mut text);
         text.push(b',');

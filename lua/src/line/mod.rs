@@ -4,7 +4,7 @@
 //!
 //! | key | |
 //! |---|---|
-//! | `line` | hash: `term`, `fence`, `phase`; by lane `joined0`, `joined1` (the next index), `ceiling0`, `ceiling1` (indexes below may be given out), `size0`, `size1` (entries at the draw), `cursor0`, `cursor1`, and `cursor2` of the grace (positions released); `waiting_max` (0: none); `draw` and `notes`, texts that only their readers understand |
+//! | `line` | hash: `term`, `fence`, `phase`; by lane `joined0`, `joined1` (the next index), `ceiling0`, `ceiling1` (indexes below may be given out), `size0`, `size1` (entries at the draw), `cursor0`, `cursor1`, and `cursor2` of the grace (positions released); `waiting_max` (0: none); `master`, the replication id under which it was laid, with a `+` as long as passes are missing; `draw` and `notes`, texts that only their readers understand |
 //! | `members:…` | 65,536 small hashes by the person's first two bytes: the other ten → the person's number, `2 × index + lane` |
 //! | `entries`, `entries_priority` | strings, by index: the person's 12 bytes; zeros: nobody |
 //! | `passes` | hash: person → a record (`pass.rs`) |
@@ -16,7 +16,9 @@
 //!
 //! A line is laid under a *term*, a number from the ledger. Every script compares it before
 //! anything else and refuses another one, so that nobody works on a line that was laid anew
-//! meanwhile. Who leads the line (sets the phase, closes the entries, admits) shows a *fence* as
+//! meanwhile. And it is laid *here*: every script compares the replication id under which the line was
+//! laid with that of the server it runs on. Behind a fail-over or a restart they differ, and there is
+//! no line: what the store may have forgotten is given to nobody, however little a process knows. Who leads the line (sets the phase, closes the entries, admits) shows a *fence* as
 //! well: a lower one than the line has seen is refused.
 //!
 //! An index is given once under a term, dense from 0 per lane; a join that is refused costs none.
@@ -47,7 +49,7 @@ pub use domain::queue::{LinePhase, PassEnd};
 pub use enter_line::{Entered, Way};
 pub use join_grace::{GraceWish, Graced};
 pub use join_line::{Join, JoinReply, Joined};
-pub use lay_line::{Laid, LayLine};
+pub use lay_line::{Laid, LayLine, Laying};
 pub use leave_line::Left;
 pub use pass::PassRecord;
 pub use place::LinePlace;

@@ -14,7 +14,7 @@ use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib};
 use crate::{
     answer::Value,
     error::Error,
-    keyspace::{Answered, Keyspace},
+    keyspace::{Answered, Keyspace, Server},
     scripts::{self, Call},
 };
 
@@ -34,6 +34,8 @@ struct Machine {
 
 struct State {
     keys: Keyspace,
+    replication_id: String,
+    fail_overs: u64,
     clock: Arc<dyn Clock>,
     /// Commands until the fault; `None`: none is wanted.
     fault_in: Option<u64>,
@@ -42,7 +44,14 @@ struct State {
 
 impl InProcess {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let state = State { keys: Keyspace::default(), clock, fault_in: None, commands: 0 };
+        let state = State {
+            keys: Keyspace::default(),
+            replication_id: replication_id(0),
+            fail_overs: 0,
+            clock,
+            fault_in: None,
+            commands: 0,
+        };
         let state = Arc::new(Mutex::new(state));
         let machine = Machine::new(state.clone()).expect("an empty Lua can be set up");
         Self { machine: Mutex::new(machine), state }
@@ -53,9 +62,24 @@ impl InProcess {
         self.state().keys.clone()
     }
 
-    /// Replaces everything that is kept: imitates a fail-over that lost the last writes.
+    /// Replaces everything that is kept: imitates a fail-over that lost the last writes. As there,
+    /// the replication id is another one from now on.
     pub fn restore(&self, keys: Keyspace) {
+        let mut state = self.state();
+        state.fail_overs += 1;
+        state.replication_id = replication_id(state.fail_overs);
+        state.keys = keys;
+    }
+
+    /// Replaces everything that is kept, and nobody is to notice: for comparisons that take a step
+    /// twice.
+    pub fn rewind(&self, keys: Keyspace) {
         self.state().keys = keys;
+    }
+
+    /// Takes the replication id of another store, for comparisons with it.
+    pub fn take_replication_id(&self, id: String) {
+        self.state().replication_id = id;
     }
 
     /// The `n`-th command from now (1 is the next) fails, and with it its script: what the script
@@ -74,7 +98,7 @@ impl InProcess {
     }
 
     pub(crate) fn replication_id(&self) -> String {
-        "in-process".to_owned()
+        self.state().replication_id.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,6 +127,11 @@ impl InProcess {
         let (keys, arguments) = (keys.iter(), arguments.iter());
         machine.run(&script, keys.map(Vec::as_slice), arguments.map(Vec::as_slice))
     }
+}
+
+/// Of the first store, and of those after so many fail-overs.
+fn replication_id(fail_overs: u64) -> String {
+    format!("{fail_overs:040x}")
 }
 
 fn fault(call: &Call, reason: String) -> Error {
@@ -172,8 +201,8 @@ impl State {
                 return Err(FAULT.to_owned());
             }
         }
-        let now = self.clock.now();
-        self.keys.run(command, now)
+        let server = Server { now: self.clock.now(), replication_id: &self.replication_id };
+        self.keys.run(command, server)
     }
 }
 

@@ -128,6 +128,8 @@ impl Both {
         let clock = SettableClock::default();
         let remote = Store::connect(&redis.url(), clock.shared()).await.unwrap();
         let store = Store::in_process(clock.shared());
+        let ids = remote.replication_ids().await.unwrap();
+        store.simulation().unwrap().take_replication_id(ids[0].clone());
         Self { redis, remote, stage: Stage { store, partition: partition(), clock } }
     }
 
@@ -156,7 +158,7 @@ impl Both {
             let mut tried = Vec::new();
             let same = (before..=after).any(|now| {
                 stage.clock.set(Timestamp(now));
-                local.simulation().unwrap().restore(before_step.clone());
+                local.simulation().unwrap().rewind(before_step.clone());
                 let ours = futures_executor(run(local, stage, &step));
                 let same = ours == theirs && (before == after || same_keys(&mut wire, stage));
                 tried.push(ours);

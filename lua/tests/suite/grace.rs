@@ -75,7 +75,15 @@ async fn grace_is_for_the_place_that_the_person_has() {
     // A forgotten person has the place that they showed.
     assert_eq!(stage.grace(9, general(5)).await, Graced::Waiting { number: 0 });
     assert_eq!(stage.join(newcomer(9)).await, known(general(5)));
-    assert_eq!(stage.unchanged(stage.grace(9, general(4))).await, left);
+    assert_eq!(stage.unchanged(stage.grace(9, general(6))).await, left);
+}
+
+#[tokio::test]
+async fn grace_brings_back_the_earlier_of_two_places() {
+    let stage = Stage::with_people(2, 2).await;
+    stage.join(shows(9, 5)).await;
+    assert_eq!(stage.grace(9, general(3)).await, Graced::Waiting { number: 0 });
+    assert_eq!(stage.join(newcomer(9)).await, known(general(3)));
 }
 
 #[tokio::test]

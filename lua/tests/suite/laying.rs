@@ -2,8 +2,8 @@
 
 use domain::{hold::CustomerKey, queue::Lane};
 use lua::{
-    BatchMark, EndedMark, Entered, Error, Graced, LayLine, LinePhase, PassEnd, PassRecord, Termed,
-    keyspace::Keyspace,
+    BatchMark, EndedMark, Entered, Error, Graced, LayLine, Laying, LinePhase, PassEnd, PassRecord,
+    Termed, keyspace::Keyspace,
 };
 
 use crate::{line_support::*, support::*};
@@ -131,16 +131,18 @@ async fn added_passes_do_not_replace_any() {
     let (first, second) = (stage.pass(1).await, stage.pass(2).await);
     let live = PassRecord::Live { expires_at: stage.pass_end(), place: general(2) };
     let bought = PassRecord::Ended { reason: PassEnd::Bought, place: general(9) };
-    let passes = [1, 2, 3].map(|number| (customer(number), live));
+    let own = PassRecord::Live { expires_at: stage.pass_end(), place: general(1) };
+    let passes = [(1, live), (2, own), (3, live)].map(|(number, pass)| (customer(number), pass));
     let passes: Vec<_> = passes.into_iter().chain([(customer(4), bought)]).collect();
-    let added = stage.store.add_passes(&stage.partition, TERM, &passes).await.unwrap();
+    let added =
+        stage.store.add_passes(&stage.partition, TERM, &passes, Laying::Ends).await.unwrap();
     assert_eq!(added, Termed::Done(2));
     assert_eq!((stage.pass(1).await, stage.pass(2).await), (first, second));
     assert_eq!((stage.pass(3).await, stage.pass(4).await), (Some(live), Some(bought)));
     assert_eq!(stage.line().await.inside, 2);
-    let again = stage.store.add_passes(&stage.partition, TERM, &passes);
+    let again = stage.store.add_passes(&stage.partition, TERM, &passes, Laying::Ends);
     assert_eq!(stage.unchanged(again).await.unwrap(), Termed::Done(0));
-    let other = stage.store.add_passes(&stage.partition, TERM + 1, &passes);
+    let other = stage.store.add_passes(&stage.partition, TERM + 1, &passes, Laying::Ends);
     let other = stage.unchanged(other).await.unwrap();
     assert_eq!(other, Termed::OtherTerm { current: Some(TERM) });
 }

@@ -2,8 +2,8 @@
 //! `raise_ceilings`.
 
 use lua::{
-    BatchMark, Controlled, EndedMark, Error, LayLine, LineField, LinePhase, PassEnd, PassRecord,
-    Termed,
+    BatchMark, Controlled, EndedMark, Error, LayLine, Laying, LineField, LinePhase, PassEnd,
+    PassRecord, Termed,
 };
 
 use crate::{line_support::*, support::*};
@@ -83,7 +83,8 @@ async fn many_idle_passes_end_in_one_call() {
         (person, PassRecord::Live { expires_at, place: general(u64::from(number)) })
     });
     let passes: Vec<_> = passes.collect();
-    let added = stage.store.add_passes(&stage.partition, TERM, &passes).await.unwrap();
+    let added =
+        stage.store.add_passes(&stage.partition, TERM, &passes, Laying::Ends).await.unwrap();
     assert_eq!(added, Termed::Done(3_000));
     stage.pass_time(5);
     let admitted = stage.store.admit(&stage.partition, TERM, FENCE, [0; 3], 5_000).await.unwrap();

@@ -1,28 +1,18 @@
-//! Random steps against a plain model of a line, and against what must hold of any line: an index
-//! is given once, densely, and only to who is not refused; who stands there keeps the place; the
-//! cursors go forward; a person has one live pass, a place one in all.
+//! A plain model of a line: what every step must answer, and leave behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod answers;
+
+use std::collections::BTreeMap;
 
 use domain::{hold::CustomerKey, queue::Lane, time::Timestamp};
 use lua::{
-    Admitted, BatchMark, ClaimReply, Controlled, EndedMark, Entered, EnteredMark, EnteredWay,
-    GraceWish, Graced, Join, JoinReply, Joined, Laid, LayLine, Left, LineField, LinePhase,
-    LinePlace, LineRead, ListPart, PassEnd, PassRecord, Reply, Termed, Way,
+    Admitted, BatchMark, EndedMark, Entered, EnteredMark, EnteredWay, GraceWish, Graced, Join,
+    Joined, Laid, LayLine, Left, LineField, LinePhase, LinePlace, PassEnd, PassRecord, Way,
 };
 
-use crate::{
-    line_random::{LineAct, LineStep, LineSteps, members, run, told},
-    line_support::termed,
-    random::Random,
-    support::Stage,
-};
-
-const STEPS: usize = 5_000;
-
-struct Model {
-    now: Timestamp,
-    term: u64,
+pub struct Model {
+    pub now: Timestamp,
+    pub term: u64,
     fence: u64,
     phase: LinePhase,
     joined: [u64; 2],
@@ -32,9 +22,9 @@ struct Model {
     waiting_max: u64,
     draw: Option<String>,
     notes: Option<String>,
-    members: BTreeMap<CustomerKey, LinePlace>,
-    entries: [Vec<Option<CustomerKey>>; 2],
-    passes: BTreeMap<CustomerKey, PassRecord>,
+    pub members: BTreeMap<CustomerKey, LinePlace>,
+    pub entries: [Vec<Option<CustomerKey>>; 2],
+    pub passes: BTreeMap<CustomerKey, PassRecord>,
     graced: Vec<CustomerKey>,
     ended: Vec<EndedMark>,
     entered: Vec<EnteredMark>,
@@ -46,8 +36,14 @@ fn uses_up(ended: LinePlace, place: LinePlace) -> bool {
     ended.lane != place.lane || ended.index >= place.index
 }
 
+/// Whether a person who stands elsewhere has that instead. Of two places that were both given, because
+/// the store had forgotten the first, the earlier counts.
+pub fn stands_elsewhere(member: Option<LinePlace>, place: LinePlace) -> bool {
+    member.is_some_and(|member| member.lane != place.lane || member.index < place.index)
+}
+
 impl Model {
-    fn new(now: Timestamp, line: &LayLine) -> Self {
+    pub fn new(now: Timestamp, line: &LayLine) -> Self {
         let mut model = Self {
             now,
             term: 0,
@@ -88,14 +84,38 @@ impl Model {
         entries[index] = entries[index].or(Some(person));
     }
 
+    fn clear_entry(&mut self, place: LinePlace, person: CustomerKey) {
+        let entry = self.entries[place.lane.number()].get_mut(place.index as usize);
+        if let Some(entry) = entry.filter(|entry| **entry == Some(person)) {
+            *entry = None;
+        }
+    }
+
+    fn is_inside_with(&self, person: CustomerKey, place: Option<LinePlace>) -> bool {
+        let pass = self.passes.get(&person);
+        matches!(pass, Some(PassRecord::Live { place: of_pass, .. }) if Some(*of_pass) == place)
+    }
+
+    /// Whether a place that the person does not stand at can no longer be had.
+    fn is_used_up(&self, person: CustomerKey, place: LinePlace) -> bool {
+        self.ended_place(person).is_some_and(|ended| uses_up(ended, place))
+    }
+
     fn join(&mut self, join: &Join) -> Joined {
         let (person, lane) = (join.person, join.lane.number());
         let ended = self.ended_place(person);
         let member = self.members.get(&person).copied();
         let mut known = member.filter(|place| ended != Some(*place));
-        if let (None, Some(index)) = (member, join.place) {
+        if let Some(index) = join.place
+            && (member.is_none() || known.is_some())
+        {
             let place = LinePlace { lane: join.lane, index };
-            if !ended.is_some_and(|ended| uses_up(ended, place)) {
+            let is_earlier = member != Some(place) && !stands_elsewhere(member, place);
+            if is_earlier && !self.is_inside_with(person, member) && !self.is_used_up(person, place)
+            {
+                if let Some(later) = member.filter(|_| self.phase == LinePhase::Early) {
+                    self.clear_entry(later, person);
+                }
                 self.members.insert(person, place);
                 self.put_entry(place, person);
                 known = Some(place);
@@ -131,11 +151,11 @@ impl Model {
             return if of_pass == place { self.renew(person, life) } else { ended(PassEnd::Left) };
         }
         let member = self.members.get(&person).copied();
-        if member.is_some_and(|member| member != place) {
+        if stands_elsewhere(member, place) {
             return ended(PassEnd::Left);
         }
         if let Some(PassRecord::Ended { reason, place: old }) = record
-            && (old == place || (member.is_none() && uses_up(old, place)))
+            && (old == place || (member != Some(place) && uses_up(old, place)))
         {
             return ended(reason);
         }
@@ -221,12 +241,13 @@ impl Model {
             _ => {}
         }
         let member = self.members.get(&wish.person).copied();
-        if member.is_some_and(|member| member != wish.place) {
+        if stands_elsewhere(member, wish.place) {
             return Graced::Ended { reason: PassEnd::Left };
         }
         match self.passes.get(&wish.person).copied() {
             Some(PassRecord::Ended { reason, place })
-                if place == wish.place || (member.is_none() && uses_up(place, wish.place)) =>
+                if place == wish.place
+                    || (member != Some(wish.place) && uses_up(place, wish.place)) =>
             {
                 return Graced::Ended { reason };
             }
@@ -330,7 +351,15 @@ impl Model {
     fn add(&mut self, passes: &[(CustomerKey, PassRecord)]) -> u64 {
         let mut laid = 0;
         for (person, record) in passes {
-            if matches!(self.passes.get(person), None | Some(PassRecord::Graced { .. })) {
+            let is_new = match (self.passes.get(person), record) {
+                (None | Some(PassRecord::Graced { .. }), _) => true,
+                (
+                    Some(PassRecord::Ended { place: old, .. }),
+                    PassRecord::Live { place, .. } | PassRecord::Ended { place, .. },
+                ) => place.number() > old.number(),
+                _ => false,
+            };
+            if is_new {
                 laid += 1;
                 self.passes.insert(*person, *record);
                 if let PassRecord::Ended { reason, place } = record {
@@ -339,251 +368,5 @@ impl Model {
             }
         }
         laid
-    }
-
-    fn read(&self) -> LineRead {
-        fn all<T: Clone>(items: &[T]) -> ListPart<T> {
-            ListPart { total: items.len() as u64, from: 0, items: items.to_vec() }
-        }
-        LineRead {
-            now: self.now,
-            term: self.term,
-            fence: self.fence,
-            phase: self.phase,
-            joined: self.joined,
-            ceiling: self.ceiling,
-            size: self.size,
-            cursors: self.cursors,
-            waiting_max: self.waiting_max,
-            inside: self.inside(),
-            draw: self.draw.clone(),
-            notes: self.notes.clone(),
-            batches: all(&self.batches),
-            graced: all(&self.graced),
-            ended: all(&self.ended),
-            entered: all(&self.entered),
-        }
-    }
-
-    fn in_term<T: std::fmt::Debug>(
-        &mut self,
-        term: u64,
-        act: impl FnOnce(&mut Self) -> T,
-    ) -> String {
-        told(Ok(match term == self.term {
-            true => Termed::Done(act(self)),
-            false => Termed::OtherTerm { current: Some(self.term) },
-        }))
-    }
-
-    fn led<T: std::fmt::Debug>(
-        &mut self,
-        term: u64,
-        fence: u64,
-        act: impl FnOnce(&mut Self) -> T,
-    ) -> String {
-        told(Ok(match term == self.term {
-            false => Controlled::OtherTerm { current: Some(self.term) },
-            true if fence < self.fence => Controlled::Fenced { fence: self.fence },
-            true => Controlled::Done(act(self)),
-        }))
-    }
-
-    /// What the reply must be.
-    fn run(&mut self, step: &LineStep) -> String {
-        let term = step.term;
-        match &step.act {
-            LineAct::Join(joins) => self.in_term(term, |line| {
-                let replies = joins.iter().map(|join| line.join(join)).collect();
-                JoinReply { now: line.now, joined: line.joined, replies }
-            }),
-            LineAct::Enter(person, way, place, life) => {
-                self.in_term(term, |line| line.enter(*person, *way, *place, *life))
-            }
-            LineAct::Renew(person, life) => self.in_term(term, |line| line.renew(*person, *life)),
-            LineAct::Leave(person) => self.in_term(term, |line| line.leave(*person)),
-            LineAct::Grace(wishes) => self.in_term(term, |line| {
-                wishes.iter().map(|wish| line.grace(wish)).collect::<Vec<_>>()
-            }),
-            LineAct::Admit(fence, cursors, sweep) => {
-                self.led(term, *fence, |line| line.admit(*fence, *cursors, *sweep))
-            }
-            LineAct::Set(fence, field, value) => {
-                self.led(term, *fence, |line| line.set(*fence, *field, value))
-            }
-            LineAct::Close(fence) => self.led(term, *fence, |line| line.close(*fence)),
-            LineAct::Raise(ceilings) => self.in_term(term, |line| {
-                for (ceiling, raised) in line.ceiling.iter_mut().zip(ceilings) {
-                    *ceiling = (*ceiling).max(*raised);
-                }
-                line.ceiling
-            }),
-            LineAct::Lay(line) if line.term <= self.term => {
-                let current = Some(self.term);
-                told(Ok(Termed::<Laid>::OtherTerm { current }))
-            }
-            LineAct::Lay(line) => told(Ok(Termed::Done(self.lay(line)))),
-            LineAct::Add(passes) => self.in_term(term, |line| line.add(passes)),
-            LineAct::Buy(claim) => {
-                if let Some(PassRecord::Live { place, .. }) = self.passes.get(&claim.customer) {
-                    let place = *place;
-                    self.end(claim.customer, PassEnd::Bought, place);
-                }
-                told(Ok(Reply::Done(vec![ClaimReply::Changed])))
-            }
-            LineAct::Read => told(Ok(Some(self.read()))),
-            LineAct::Hold(_) | LineAct::Require(_) => unreachable!("no steps of this test"),
-        }
-    }
-}
-
-/// What must hold of any line, whatever the model thinks; told by replies alone.
-#[derive(Default)]
-struct Laws {
-    /// Of the term: by lane, the next index.
-    next: [u64; 2],
-    given: BTreeSet<LinePlace>,
-    places: BTreeMap<CustomerKey, LinePlace>,
-    used: BTreeSet<(CustomerKey, LinePlace)>,
-    cursors: [u64; 3],
-}
-
-impl Laws {
-    fn laid(&mut self, laid: &Laid, cursors: [u64; 3]) {
-        let places = std::mem::take(&mut self.places);
-        *self = Self { next: laid.joined, places, cursors, ..Self::default() };
-    }
-
-    async fn joined(&mut self, stage: &Stage, term: u64, joins: &[Join], reply: &JoinReply) {
-        for (join, joined) in joins.iter().zip(&reply.replies) {
-            let before = self.places.get(&join.person).copied();
-            match *joined {
-                Joined::New { lane, index } => {
-                    let place = LinePlace { lane, index };
-                    assert_eq!(index, self.next[lane.number()], "indexes are dense");
-                    assert!(self.given.insert(place), "{place:?} is given twice");
-                    self.next[lane.number()] += 1;
-                    if let Some(before) = before {
-                        let state = stage.store.pass_state(&stage.partition, term, join.person);
-                        let record = termed(state.await.unwrap()).1;
-                        let used = matches!(record, Some(PassRecord::Ended { place, .. }) if place == before);
-                        assert!(used, "{before:?} was lost, and {record:?}");
-                    }
-                    self.places.insert(join.person, place);
-                }
-                Joined::Known { lane, index } => {
-                    let place = LinePlace { lane, index };
-                    assert_eq!(before.unwrap_or(place), place, "who stands there stays");
-                    self.next[lane.number()] = self.next[lane.number()].max(index + 1);
-                    self.places.insert(join.person, place);
-                }
-                Joined::Full | Joined::Closed | Joined::Ceiling => {}
-            }
-        }
-        assert_eq!(self.next, reply.joined, "who is refused costs no index");
-    }
-
-    fn entered(&mut self, person: CustomerKey, place: LinePlace, entered: Entered) {
-        if let Entered::New { .. } = entered {
-            assert!(self.used.insert((person, place)), "one pass for a place");
-            self.places.insert(person, place);
-        }
-    }
-
-    fn left(&mut self, person: CustomerKey, left: Left) {
-        if left.had_place {
-            self.places.remove(&person);
-        }
-    }
-
-    fn moved(&mut self, cursors: [u64; 3]) {
-        assert!(cursors.iter().zip(self.cursors).all(|(now, before)| *now >= before));
-        self.cursors = cursors;
-    }
-}
-
-/// Does a step, tells the laws, and answers the reply as a text.
-async fn obey(stage: &Stage, laws: &mut Laws, step: &LineStep) -> String {
-    let (store, at, term) = (&stage.store, &stage.partition, step.term);
-    match &step.act {
-        LineAct::Join(joins) => {
-            let reply = store.join_line(at, term, joins).await;
-            if let Ok(Termed::Done(reply)) = &reply {
-                laws.joined(stage, term, joins, reply).await;
-            }
-            told(reply)
-        }
-        LineAct::Enter(person, way, place, life) => {
-            let reply = store.enter_line(at, term, *person, *way, *place, *life).await;
-            if let Ok(Termed::Done(entered)) = &reply {
-                laws.entered(*person, *place, *entered);
-            }
-            told(reply)
-        }
-        LineAct::Leave(person) => {
-            let reply = store.leave_line(at, term, *person).await;
-            if let Ok(Termed::Done(left)) = &reply {
-                laws.left(*person, *left);
-            }
-            told(reply)
-        }
-        LineAct::Admit(fence, cursors, sweep) => {
-            let reply = store.admit(at, term, *fence, *cursors, *sweep).await;
-            if let Ok(Controlled::Done(admitted)) = &reply {
-                laws.moved(admitted.cursors);
-            }
-            told(reply)
-        }
-        LineAct::Lay(line) => {
-            let reply = store.lay_line(at, line).await;
-            if let Ok(Termed::Done(laid)) = &reply {
-                laws.laid(laid, line.cursors);
-            }
-            told(reply)
-        }
-        LineAct::Add(passes) => {
-            // What the ledger knows may be anything in this test.
-            let told_of = |person: &CustomerKey| passes.iter().any(|(other, _)| other == person);
-            laws.used.retain(|(person, _)| !told_of(person));
-            run(store, stage, step).await
-        }
-        _ => run(store, stage, step).await,
-    }
-}
-
-#[tokio::test]
-async fn random_steps_end_as_a_plain_model_of_a_line_says() {
-    let stage = Stage::new().await;
-    let mut steps = LineSteps::new(Random::seeded("line model"), false);
-    let first = LayLine { term: steps.term, fence: steps.fence, ..crate::line_support::line() };
-    let mut model = Model::new(stage.clock_now(), &first);
-    let mut laws = Laws::default();
-    let laid = stage.store.lay_line(&stage.partition, &first).await.unwrap();
-    laws.laid(&termed(laid), first.cursors);
-    for number in 0..STEPS {
-        let pause = steps.random.below(8) as i64;
-        stage.pass_time(pause);
-        model.now = stage.clock_now();
-        let step = steps.next(&members(&stage), model.now.as_millis());
-        let expected = model.run(&step);
-        let told = obey(&stage, &mut laws, &step).await;
-        assert_eq!(told, expected, "step {number}: {step:?}");
-        if number % 10 == 0 {
-            compare(&stage, &model, number).await;
-        }
-    }
-}
-
-/// Everything that can be read.
-async fn compare(stage: &Stage, model: &Model, number: usize) {
-    assert_eq!(stage.line().await, model.read(), "step {number}");
-    assert_eq!(members(stage), model.members, "step {number}");
-    for lane in Lane::ALL {
-        assert_eq!(stage.entries(lane).await, model.entries[lane.number()], "step {number}");
-    }
-    for person in model.members.keys() {
-        let state = stage.store.pass_state(&stage.partition, model.term, *person).await;
-        let record = termed(state.unwrap()).1;
-        assert_eq!(record.as_ref(), model.passes.get(person), "step {number}: {person:?}");
     }
 }

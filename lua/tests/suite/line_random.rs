@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{hold::CustomerKey, id::HoldKey, queue::Lane, time::Timestamp};
 use lua::{
-    Claim, Error, GraceWish, HoldRequest, Join, LayLine, LineField, LinePhase, LinePlace, PassEnd,
-    PassRecord, Reader, Store, Way, keyspace::Entry,
+    Claim, Error, GraceWish, HoldRequest, Join, LayLine, Laying, LineField, LinePhase, LinePlace,
+    PassEnd, PassRecord, Reader, Store, Way, keyspace::Entry,
 };
 
 use crate::{
@@ -296,7 +296,7 @@ pub async fn run(store: &Store, stage: &Stage, step: &LineStep) -> String {
         LineAct::Close(fence) => told(store.close_entries(at, term, *fence).await),
         LineAct::Raise(ceilings) => told(store.raise_ceilings(at, term, *ceilings).await),
         LineAct::Lay(line) => told(store.lay_line(at, line).await),
-        LineAct::Add(passes) => told(store.add_passes(at, term, passes).await),
+        LineAct::Add(passes) => told(store.add_passes(at, term, passes, Laying::Ends).await),
         LineAct::Buy(claim) => {
             told(store.commit_claims(at, EPOCH, std::slice::from_ref(claim)).await)
         }

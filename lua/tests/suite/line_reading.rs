@@ -1,7 +1,7 @@
 //! Each reply of `read_line`, `read_entries` and `pass_state`.
 
 use domain::queue::Lane;
-use lua::{Error, LayLine, LineField, ListPart, ListPositions, PassRecord, Reader, Termed};
+use lua::{Error, LayLine, Laying, LineField, ListPart, ListPositions, PassRecord, Reader, Termed};
 
 use crate::{line_support::*, support::*};
 
@@ -75,7 +75,7 @@ async fn long_lists_come_in_parts() {
         (person, PassRecord::Ended { reason, place: general(u64::from(number)) })
     });
     let passes: Vec<_> = passes.collect();
-    stage.store.add_passes(&stage.partition, TERM, &passes).await.unwrap();
+    stage.store.add_passes(&stage.partition, TERM, &passes, Laying::Ends).await.unwrap();
     let mut people = Vec::new();
     loop {
         let after = ListPositions { ended: people.len() as u64, ..ListPositions::default() };

@@ -19,6 +19,8 @@ mod hold_seats;
 mod join_line;
 mod laying;
 mod leading;
+mod line_fail_over;
+mod line_laws;
 mod line_model;
 mod line_random;
 mod line_reading;

@@ -449,5 +449,5 @@ async fn compare(stage: &Stage, model: &mut Model, number: usize) {
         let room = i64::from(counts.capacity) - i64::from(counts.held) - i64::from(counts.sold);
         assert_eq!(room, model.room(area as u16), "step {number}: area {area}");
     }
-    place.restore(kept);
+    place.rewind(kept);
 }

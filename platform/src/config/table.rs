@@ -90,7 +90,7 @@ pub const SETTINGS: &[Setting] = &[
         "HOLDFAST_DRAW_BEACON",
         "draw-beacon",
         "",
-        "URL of a public randomness beacon (JSON with round and randomness, as drand gives it) that \
+        "address of a drand chain (it answers under /info and /public/<round>), a round of which \
          goes into the draw of a waiting room; empty: none",
     ),
     open(

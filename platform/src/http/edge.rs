@@ -13,10 +13,11 @@ use axum::{
 use domain::time::Clock;
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     Allowance, ClientAddress, CorsOrigins, IpNetwork, Problem, RateLimiter, RequestId,
+    meters::Meters,
     names::{RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING, RATE_LIMIT_RESET, REQUEST_ID},
     request_id::trace_id,
 };
@@ -59,13 +60,14 @@ impl EdgeSettings {
 pub struct Edge {
     settings: EdgeSettings,
     limiter: Option<Arc<RateLimiter>>,
+    meters: Meters,
 }
 
 impl Edge {
     pub fn new(settings: EdgeSettings, clock: Arc<dyn Clock>) -> Self {
         let limit = settings.rate_limit_per_minute;
         let limiter = (limit > 0).then(|| Arc::new(RateLimiter::new(limit, clock)));
-        Self { settings, limiter }
+        Self { settings, limiter, meters: Meters::default() }
     }
 
     /// Puts the layers around `router`; its extractors find this edge in each request. Routes that
@@ -103,6 +105,52 @@ impl Edge {
         let address = ClientAddress::read(request.extensions(), request.headers(), self);
         Some(limiter.check(address.bucket()))
     }
+
+    /// What logs of this request have in common. `route` is the template, not the path: ids are
+    /// unbounded, and a query may carry a token.
+    pub(super) fn span(
+        &self,
+        method: &Method,
+        route: &str,
+        id: &RequestId,
+        headers: &HeaderMap,
+    ) -> Span {
+        tracing::info_span!(
+            "request",
+            %method,
+            route,
+            request_id = id.as_str(),
+            trace_id = trace_id(headers),
+        )
+    }
+
+    /// Lets a page of an allowed origin read the answer to a request with these headers.
+    pub(super) fn mark_origin(&self, asked: &HeaderMap, response: &mut Response) {
+        let cors = &self.settings.cors_origins;
+        cors.mark(cors.origin_of(asked), response.headers_mut());
+    }
+
+    /// What every answer carries.
+    pub(super) fn finish(&self, response: &mut Response, id: RequestId) {
+        secure(response.headers_mut());
+        response.headers_mut().insert(REQUEST_ID, id.into_value());
+    }
+
+    pub(super) fn record(
+        &self,
+        span: &Span,
+        method: &Method,
+        route: &str,
+        status: StatusCode,
+        started: Instant,
+    ) {
+        let (status, seconds) = (status.as_u16(), started.elapsed().as_secs_f64());
+        self.meters.record(method, route, status, seconds);
+        span.in_scope(|| match status >= 500 {
+            true => tracing::warn!(status, seconds, "answered"),
+            false => tracing::info!(status, seconds, "answered"),
+        });
+    }
 }
 
 /// Webhook, sandbox, health, metrics, pages and their files, queue status and stream, and sockets
@@ -137,46 +185,16 @@ async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let started = Instant::now();
     let id = RequestId::take_or_make(request.headers());
     let method = request.method().clone();
-    // The template, not the path: ids are unbounded, and a query may carry a token.
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "unmatched".to_owned());
-    let span = tracing::info_span!(
-        "request",
-        %method,
-        route,
-        request_id = id.0,
-        trace_id = trace_id(request.headers()),
-    );
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let route = template.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let span = edge.span(&method, route, &id, request.headers());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(edge.clone());
 
     let mut response = answer(&edge, request, next).instrument(span.clone()).await;
-    let value = HeaderValue::from_str(&id.0).expect("an id is visible ASCII");
-    response.headers_mut().insert(REQUEST_ID, value);
-    let status = response.status().as_u16();
-    span.in_scope(|| record(&method, &route, status, started));
+    edge.finish(&mut response, id);
+    edge.record(&span, &method, route, response.status(), started);
     response
-}
-
-fn record(method: &Method, route: &str, status: u16, started: Instant) {
-    let seconds = started.elapsed().as_secs_f64();
-    let labels = [("method", method_label(method)), ("route", route.to_owned())];
-    metrics::histogram!("http_request_seconds", &labels).record(seconds);
-    let status_label = ("status", status.to_string());
-    let [method, route] = labels;
-    metrics::counter!("http_requests_total", &[method, route, status_label]).increment(1);
-    if status >= 500 {
-        tracing::warn!(status, seconds, "answered");
-    } else {
-        tracing::info!(status, seconds, "answered");
-    }
-}
-
-/// A caller can invent methods; a metric must not have a series for each.
-fn method_label(method: &Method) -> String {
-    let known =
-        [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT, Method::DELETE];
-    if known.contains(method) { method.to_string() } else { "other".to_owned() }
 }
 
 async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
@@ -200,7 +218,6 @@ async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
         headers.insert(RATE_LIMIT_RESET, HeaderValue::from(allowance.reset_seconds));
     }
     cors.mark(origin, headers);
-    secure(headers);
     response
 }
 

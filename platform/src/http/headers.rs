@@ -68,12 +68,10 @@ impl fmt::Debug for DeviceKey {
 #[derive(Clone, Debug, Default)]
 pub struct Device(pub Option<DeviceKey>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Device {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(HOLDFAST_DEVICE) else {
-            let cookie = is_same_origin(&parts.headers).then(|| device_of_cookie(&parts.headers));
+impl Device {
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Problem> {
+        let Some(value) = headers.get(HOLDFAST_DEVICE) else {
+            let cookie = is_same_origin(headers).then(|| device_of_cookie(headers));
             return Ok(Self(cookie.flatten()));
         };
         match value.to_str().ok().and_then(DeviceKey::parse) {
@@ -83,5 +81,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
                  characters of base64url"
             ))),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Device {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::from_headers(&parts.headers)
     }
 }

@@ -6,11 +6,14 @@
 
 mod address;
 mod body;
+mod content;
 mod cookies;
 mod cors;
 mod edge;
+mod from_memory;
 mod headers;
 mod json;
+mod meters;
 mod names;
 mod owner;
 mod params;
@@ -25,9 +28,11 @@ mod tests;
 
 pub use address::{AddressError, ClientAddress, IpNetwork, PeerAddress};
 pub use body::RawBody;
+pub use content::Content;
 pub use cookies::{cookie, device_cookie, is_same_origin, is_secure, set_cookie};
 pub use cors::{CorsOrigins, OriginError};
 pub use edge::{Edge, EdgeSettings};
+pub use from_memory::{FromMemory, MemoryReads};
 pub use headers::{Device, DeviceKey, Organizer};
 pub use json::{BodyDigest, EmptyBody, JsonBody, OptionalJsonBody};
 pub use names::{

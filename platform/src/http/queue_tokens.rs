@@ -3,7 +3,10 @@
 
 use std::{convert::Infallible, fmt};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
 use domain::{id::EventId, time::Timestamp};
 
 use super::{
@@ -26,6 +29,10 @@ macro_rules! queue_token {
             /// One that came in another way than by its header.
             pub fn new(text: Option<String>) -> Self {
                 Self(text)
+            }
+
+            pub fn from_headers(headers: &HeaderMap) -> Self {
+                Self(header_text(headers, &$header))
             }
 
             pub fn is_absent(&self) -> bool {
@@ -62,7 +69,7 @@ macro_rules! queue_token {
             type Rejection = Infallible;
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-                Ok(Self(header_text(&parts.headers, &$header)))
+                Ok(Self::from_headers(&parts.headers))
             }
         }
     };

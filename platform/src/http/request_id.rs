@@ -1,8 +1,13 @@
 //! The request's id: taken if sane, else made; returned, logged, and there for handlers.
 
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
+
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 use data_encoding::HEXLOWER;
 
@@ -15,24 +20,42 @@ use crate::random;
 /// Characters of an id that is taken over from the caller, at most.
 const LENGTH_MAX: usize = 128;
 
+/// Names this process among all; within it, ids count up.
+static PROCESS: LazyLock<[u8; 4]> = LazyLock::new(random::bytes);
+static NEXT: LazyLock<AtomicU64> =
+    LazyLock::new(|| AtomicU64::new(u64::from(u32::from_ne_bytes(random::bytes()))));
+
 /// `X-Request-Id`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub String);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// Takes the caller's id when it is 1 to 128 characters of `A–Z a–z 0–9 - _ .`, so that it can
     /// neither forge a log line nor fill it.
     pub(super) fn take_or_make(headers: &HeaderMap) -> Self {
-        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let is_sane = |text: &&str| {
-            (1..=LENGTH_MAX).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        let is_sane = |value: &&HeaderValue| {
+            (1..=LENGTH_MAX).contains(&value.len())
+                && value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
         };
-        match given.filter(is_sane) {
-            Some(text) => Self(text.to_owned()),
-            None => Self(format!("req_{}", HEXLOWER.encode(&random::bytes::<12>()))),
-        }
+        Self(headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(make))
     }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().expect("checked, or made here")
+    }
+
+    pub(super) fn into_value(self) -> HeaderValue {
+        self.0
+    }
+}
+
+fn make() -> HeaderValue {
+    let mut id = *b"req_000000000000000000000000";
+    let mut bytes = [0; 12];
+    bytes[..4].copy_from_slice(&*PROCESS);
+    bytes[4..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    HEXLOWER.encode_mut(&bytes, &mut id[4..]);
+    HeaderValue::from_bytes(&id).expect("hexadecimal digits are visible ASCII")
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestId {
@@ -73,10 +96,12 @@ mod tests {
 
     #[test]
     fn a_sane_id_is_taken_and_another_replaced() {
-        let id = |value: &str| RequestId::take_or_make(&headers("x-request-id", value)).0;
-        assert_eq!(id("checkout-7.A_b"), "checkout-7.A_b");
+        let id = |value: &str| RequestId::take_or_make(&headers("x-request-id", value));
+        assert_eq!(id("checkout-7.A_b").as_str(), "checkout-7.A_b");
         for wrong in ["", "a b", "a\u{e9}", "{\"a\":1}", &"x".repeat(129)] {
-            assert!(id(wrong).starts_with("req_"), "{wrong:?}");
+            let (one, other) = (id(wrong), id(wrong));
+            assert!(one.as_str().starts_with("req_") && one.as_str().len() == 28, "{wrong:?}");
+            assert_ne!(one, other);
         }
     }
 

@@ -33,7 +33,7 @@ async fn taken() -> Problem {
 }
 
 async fn request_id(id: RequestId) -> String {
-    id.0
+    id.as_str().to_owned()
 }
 
 fn app(settings: EdgeSettings) -> (Router, SettableClock) {

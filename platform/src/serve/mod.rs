@@ -9,6 +9,7 @@ mod stall;
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
+use futures_util::future::{Either, ready};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -19,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::http::PeerAddress;
+use crate::http::{MemoryReads, PeerAddress};
 pub use stall::StallGuard;
 
 /// Bounds of the listener.
@@ -29,7 +30,6 @@ pub struct ServeLimits {
     pub head_timeout: Duration,
     /// How long a client may take nothing of an answer.
     pub write_timeout: Duration,
-    pub headers_max: usize,
     /// Bytes of a head; more are 431.
     pub head_bytes_max: usize,
     /// From there on connections wait in the kernel's queue.
@@ -43,7 +43,6 @@ impl Default for ServeLimits {
         Self {
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
-            headers_max: 100,
             head_bytes_max: 16 * 1024,
             connections_max: 10_000,
             // Kubernetes kills after 30 s.
@@ -52,22 +51,37 @@ impl Default for ServeLimits {
     }
 }
 
-/// Serves `router` on `listener` until `stopping` is cancelled and everything is drained.
+/// What a listener serves.
+#[derive(Clone)]
+pub struct Site {
+    pub router: Router,
+    /// Asked before the router.
+    pub from_memory: Option<MemoryReads>,
+}
+
+impl From<Router> for Site {
+    fn from(router: Router) -> Self {
+        Self { router, from_memory: None }
+    }
+}
+
+/// Serves `site` on `listener` until `stopping` is cancelled and everything is drained.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    site: impl Into<Site>,
     limits: ServeLimits,
     stopping: CancellationToken,
 ) {
+    let site = site.into();
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let mut connections = JoinSet::new();
     while let Some(Some((stream, peer, permit))) =
         stopping.run_until_cancelled(accept(&listener, &permits)).await
     {
-        let (router, stopping) = (router.clone(), stopping.clone());
+        let (site, stopping) = (site.clone(), stopping.clone());
         connections.spawn(async move {
             // Broken connections are the client's affair.
-            if let Err(error) = connection(limits, stream, peer, router, stopping).await {
+            if let Err(error) = connection(limits, stream, peer, site, stopping).await {
                 tracing::debug!(%error, "a connection ended early");
             }
             drop(permit);
@@ -106,22 +120,24 @@ async fn connection(
     limits: ServeLimits,
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    site: Site,
     stopping: CancellationToken,
 ) -> Result<(), hyper::Error> {
     // Small answers go out at once; a failure means a dead connection, which shows soon enough.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
+        if let Some(answer) = site.from_memory.as_ref().and_then(|reads| reads.answer(&request)) {
+            return Either::Left(ready(Ok(answer)));
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddress(peer));
-        router.clone().oneshot(request)
+        Either::Right(site.router.clone().oneshot(request))
     });
     let stream = TokioIo::new(StallGuard::new(stream, limits.write_timeout));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout)
-            .max_headers(limits.headers_max)
             .max_header_size(limits.head_bytes_max)
             .serve_connection(stream, service)
             .with_upgrades()

@@ -68,11 +68,12 @@ impl Browser {
             self.debug(command, parameters).await;
         }
         // Colours glide to their new values, and the map is painted piece by piece.
+        // Bars glide, too, each time that a figure changes: on a busy machine without end.
         self.run(
-            "for (let quiet = 0; quiet < given[0];) { \
+            "const glides = (one) => one instanceof CSSTransition && /color|shadow/.test(one.transitionProperty); \
+             for (let quiet = 0; quiet < given[0];) { \
                  await new Promise(requestAnimationFrame); \
-                 const moving = document.getAnimations().some((one) => one instanceof CSSTransition); \
-                 quiet = moving ? 0 : quiet + 1; \
+                 quiet = document.getAnimations().some(glides) ? 0 : quiet + 1; \
              }",
             vec![json!(QUIET_FRAMES)],
         )

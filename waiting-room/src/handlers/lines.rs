@@ -157,172 +157,66 @@ async fn act(
     Ok(answer.await?.into_response())
 }
 
-/// Open the line
-///
-/// Holds the draw now and begins to admit. Again: the same.
-#[utoipa::path(
-    post,
-    path = "/v1/events/{event}/queue/open",
-    operation_id = "open_line",
-    tag = "queue",
-    params(
-        ("event" = String, Path, description = "Id or slug"),
-        ("Idempotency-Key" = String, Header, description = "New for each intention"),
-    ),
-    security(("organizer" = [])),
-    request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, body = SettingsView, description = "The line as it is now"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`token_invalid`"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`unknown_event`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid_transition`, `request_in_progress`"),
-    ),
-)]
-pub async fn open(
-    _: Organizer,
-    State(room): State<Arc<WaitingRoom>>,
-    PathParams(event): PathParams<String>,
-    key: IdempotencyKey,
-    body: OptionalJsonBody<ReasonBody>,
-) -> Result<Response, Refusal> {
-    act(room, event, Act::Open, key, body).await
+/// Handlers of the acts: they differ by their name, and by what they do to the line.
+macro_rules! acts {
+    ($($(#[$text:meta])+ $name:ident = $act:ident, $operation:literal, $path:literal;)+) => {$(
+        $(#[$text])+
+        #[utoipa::path(
+            post,
+            path = $path,
+            operation_id = $operation,
+            tag = "queue",
+            params(
+                ("event" = String, Path, description = "Id or slug"),
+                ("Idempotency-Key" = String, Header, description = "New for each intention"),
+            ),
+            security(("organizer" = [])),
+            request_body(content = Option<ReasonBody>),
+            responses(
+                (status = 200, body = SettingsView, description = "The line as it is now"),
+                (status = 401, body = ProblemBody, content_type = "application/problem+json",
+                    description = "`token_invalid`"),
+                (status = 404, body = ProblemBody, content_type = "application/problem+json",
+                    description = "`unknown_event`"),
+                (status = 409, body = ProblemBody, content_type = "application/problem+json",
+                    description = "`invalid_transition`, `request_in_progress`"),
+            ),
+        )]
+        pub async fn $name(
+            _: Organizer,
+            State(room): State<Arc<WaitingRoom>>,
+            PathParams(event): PathParams<String>,
+            key: IdempotencyKey,
+            body: OptionalJsonBody<ReasonBody>,
+        ) -> Result<Response, Refusal> {
+            act(room, event, Act::$act, key, body).await
+        }
+    )+};
 }
 
-/// Pause
-///
-/// Nobody is admitted; people join, and whose turn has come enters.
-#[utoipa::path(
-    post,
-    path = "/v1/events/{event}/queue/pause",
-    operation_id = "pause_line",
-    tag = "queue",
-    params(
-        ("event" = String, Path, description = "Id or slug"),
-        ("Idempotency-Key" = String, Header, description = "New for each intention"),
-    ),
-    security(("organizer" = [])),
-    request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, body = SettingsView, description = "The line as it is now"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`token_invalid`"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`unknown_event`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid_transition`, `request_in_progress`"),
-    ),
-)]
-pub async fn pause(
-    _: Organizer,
-    State(room): State<Arc<WaitingRoom>>,
-    PathParams(event): PathParams<String>,
-    key: IdempotencyKey,
-    body: OptionalJsonBody<ReasonBody>,
-) -> Result<Response, Refusal> {
-    act(room, event, Act::Pause, key, body).await
-}
+acts! {
+    /// Open the line
+    ///
+    /// Holds the draw now and begins to admit. Again: the same.
+    open = Open, "open_line", "/v1/events/{event}/queue/open";
 
-/// Resume
-///
-/// After a pause or while draining.
-#[utoipa::path(
-    post,
-    path = "/v1/events/{event}/queue/resume",
-    operation_id = "resume_line",
-    tag = "queue",
-    params(
-        ("event" = String, Path, description = "Id or slug"),
-        ("Idempotency-Key" = String, Header, description = "New for each intention"),
-    ),
-    security(("organizer" = [])),
-    request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, body = SettingsView, description = "The line as it is now"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`token_invalid`"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`unknown_event`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid_transition`, `request_in_progress`"),
-    ),
-)]
-pub async fn resume(
-    _: Organizer,
-    State(room): State<Arc<WaitingRoom>>,
-    PathParams(event): PathParams<String>,
-    key: IdempotencyKey,
-    body: OptionalJsonBody<ReasonBody>,
-) -> Result<Response, Refusal> {
-    act(room, event, Act::Resume, key, body).await
-}
+    /// Pause
+    ///
+    /// Nobody is admitted; people join, and whose turn has come enters.
+    pause = Pause, "pause_line", "/v1/events/{event}/queue/pause";
 
-/// Drain
-///
-/// Nobody joins any more; who waits is admitted.
-#[utoipa::path(
-    post,
-    path = "/v1/events/{event}/queue/drain",
-    operation_id = "drain_line",
-    tag = "queue",
-    params(
-        ("event" = String, Path, description = "Id or slug"),
-        ("Idempotency-Key" = String, Header, description = "New for each intention"),
-    ),
-    security(("organizer" = [])),
-    request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, body = SettingsView, description = "The line as it is now"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`token_invalid`"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`unknown_event`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid_transition`, `request_in_progress`"),
-    ),
-)]
-pub async fn drain(
-    _: Organizer,
-    State(room): State<Arc<WaitingRoom>>,
-    PathParams(event): PathParams<String>,
-    key: IdempotencyKey,
-    body: OptionalJsonBody<ReasonBody>,
-) -> Result<Response, Refusal> {
-    act(room, event, Act::Drain, key, body).await
-}
+    /// Resume
+    ///
+    /// After a pause or while draining.
+    resume = Resume, "resume_line", "/v1/events/{event}/queue/resume";
 
-/// Close
-///
-/// Nobody joins and nobody is admitted. Passes live on.
-#[utoipa::path(
-    post,
-    path = "/v1/events/{event}/queue/close",
-    operation_id = "close_line",
-    tag = "queue",
-    params(
-        ("event" = String, Path, description = "Id or slug"),
-        ("Idempotency-Key" = String, Header, description = "New for each intention"),
-    ),
-    security(("organizer" = [])),
-    request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, body = SettingsView, description = "The line as it is now"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json",
-            description = "`token_invalid`"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`unknown_event`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid_transition`, `request_in_progress`"),
-    ),
-)]
-pub async fn close(
-    _: Organizer,
-    State(room): State<Arc<WaitingRoom>>,
-    PathParams(event): PathParams<String>,
-    key: IdempotencyKey,
-    body: OptionalJsonBody<ReasonBody>,
-) -> Result<Response, Refusal> {
-    act(room, event, Act::Close, key, body).await
+    /// Drain
+    ///
+    /// Nobody joins any more; who waits is admitted.
+    drain = Drain, "drain_line", "/v1/events/{event}/queue/drain";
+
+    /// Close
+    ///
+    /// Nobody joins and nobody is admitted. Passes live on.
+    close = Close, "close_line", "/v1/events/{event}/queue/close";
 }

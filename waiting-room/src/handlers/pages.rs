@@ -1,5 +1,5 @@
-//! The waiting page, complete without scripting: forms that answer 303, and a place kept in a cookie
-//! that no script reads. With scripting the page uses the API as everybody does.
+//! The waiting page, complete without scripting: forms that answer 303, and a place and a pass kept
+//! in cookies that no script reads. With scripting the page uses the API as everybody does.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use web::{WaitingPage, WaitingState, page_response, waiting_page};
 
 use crate::{
     WaitingRoom,
-    enter_line::enter_line,
+    enter_line::{EnterAnswer, enter_line},
     error::Refusal,
     join_line::{Asker, JoinAnswer, join_line},
     leave_line::leave_line,
@@ -28,7 +28,8 @@ use crate::{
     views::StatusView,
 };
 
-const PLACE_LIFE_SECONDS: u32 = 30 * 24 * 60 * 60;
+/// Also of a pass, which ends long before: an ended one tells that somebody has been in.
+const COOKIE_LIFE_SECONDS: u32 = 30 * 24 * 60 * 60;
 /// Without scripting a page is loaded again not more often than this.
 const REFRESH_SECONDS_MIN: u64 = 10;
 
@@ -77,7 +78,9 @@ pub async fn join(
     };
     let mut response = back(&at_work);
     let secure = is_secure(&headers);
-    set_cookie(&mut response, &cookie_name(id), &view.place, PLACE_LIFE_SECONDS, secure);
+    set_cookie(&mut response, &place_cookie(id), &view.place, COOKIE_LIFE_SECONDS, secure);
+    // One that is not genuine any more would be in the way for ever.
+    set_cookie(&mut response, &pass_cookie(id), "", 0, secure);
     response
 }
 
@@ -94,7 +97,13 @@ pub async fn enter(
     let tokens = tokens(&headers, &at_work.event.id, device);
     match enter_line(&room, &event, &tokens).await {
         // The seats' page has the same device, and so finds the same pass.
-        Ok(_) => Redirect::to(&format!("/events/{}/seats", at_work.event.slug)).into_response(),
+        Ok(EnterAnswer::New(view) | EnterAnswer::Renewed(view)) => {
+            let seats = format!("/events/{}/seats", at_work.event.slug);
+            let mut response = Redirect::to(&seats).into_response();
+            let (name, secure) = (pass_cookie(&at_work.event.id), is_secure(&headers));
+            set_cookie(&mut response, &name, &view.pass, COOKIE_LIFE_SECONDS, secure);
+            response
+        }
         Err(refusal) => refused(&at_work, &refusal),
     }
 }
@@ -115,7 +124,9 @@ pub async fn leave(
         return refused(&at_work, &refusal);
     }
     let mut response = back(&at_work);
-    set_cookie(&mut response, &cookie_name(id), "", 0, is_secure(&headers));
+    for name in [place_cookie(id), pass_cookie(id)] {
+        set_cookie(&mut response, &name, "", 0, is_secure(&headers));
+    }
     response
 }
 
@@ -151,14 +162,23 @@ async fn not_there(refusal: Refusal, headers: &HeaderMap) -> Response {
     }
 }
 
-/// The place from its cookie. A pass is not kept there: entering again gives the same one.
+/// Place and pass from their cookies.
 fn tokens(headers: &HeaderMap, event: &EventId, device: Device) -> Tokens {
-    let place = cookie(headers, &cookie_name(event)).filter(|text| !text.is_empty());
-    Tokens { place: PlaceToken::new(place.map(str::to_owned)), pass: PassToken::default(), device }
+    let kept =
+        |name: String| cookie(headers, &name).filter(|text| !text.is_empty()).map(str::to_owned);
+    Tokens {
+        place: PlaceToken::new(kept(place_cookie(event))),
+        pass: PassToken::new(kept(pass_cookie(event))),
+        device,
+    }
 }
 
-fn cookie_name(event: &EventId) -> String {
+fn place_cookie(event: &EventId) -> String {
     format!("holdfast-place-{event}")
+}
+
+fn pass_cookie(event: &EventId) -> String {
+    format!("holdfast-pass-{event}")
 }
 
 fn back(at_work: &EventAtWork) -> Response {

@@ -3,14 +3,14 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{FromRequestParts, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use platform::http::{
-    ClientAddress, Device, EmptyBody, HOLDFAST_WORK, OptionalJsonBody, PassToken, PathParams,
-    PlaceToken, Principal, Problem, ProblemBody,
+    ClientAddress, Edge, EmptyBody, HOLDFAST_WORK, OptionalJsonBody, PathParams, Principal,
+    Problem, ProblemBody,
 };
 
 use crate::{
@@ -28,11 +28,8 @@ use crate::{
 impl<S: Send + Sync> FromRequestParts<S> for Tokens {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Ok(place) = PlaceToken::from_request_parts(parts, state).await;
-        let Ok(pass) = PassToken::from_request_parts(parts, state).await;
-        let device = Device::from_request_parts(parts, state).await?;
-        Ok(Self { place, pass, device })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::from_headers(&parts.headers)
     }
 }
 
@@ -202,18 +199,24 @@ pub async fn leave(
             description = "`unknown_event`"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json",
             description = "`queue_closed`: the event has no waiting room"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json",
+            description = "`rate_limited`: too many streams are open, of this address or in all"),
     ),
 )]
 pub async fn stream(
     State(room): State<Arc<WaitingRoom>>,
     PathParams(event): PathParams<String>,
+    address: ClientAddress,
+    Extension(edge): Extension<Arc<Edge>>,
 ) -> Result<Response, Refusal> {
     let at_work = room.event(&event).await?;
     if !at_work.event.queue.enabled {
         return Err(Refusal::QueueClosed("this event is sold without a waiting room"));
     }
+    // Where requests of an address are not limited, its streams are not either.
+    let open = room.streams.open(edge.limiter().map(|_| address.bucket()))?;
     let line = room.read_line(&at_work).await?;
-    Ok(stream::answer(&line, room.clock.now(), room.closing.clone()))
+    Ok(stream::answer(&line, room.clock.now(), open, room.closing.clone()))
 }
 
 /// Read the draw
@@ -227,7 +230,8 @@ pub async fn stream(
     params(("event" = String, Path, description = "Id or slug")),
     responses(
         (status = 200, body = CommitmentView, description = "After the draw also `size`, `root`, \
-            `secret`, `beacon`, `seed`, `rules`, `event`, `lanes`"),
+            `secret`, `beacon`, `seed`, `rules`, `event`, `lanes`, and `beacon_missed` where a \
+            beacon was to go into it and did not"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json",
             description = "`unknown_event`"),
     ),

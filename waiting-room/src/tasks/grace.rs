@@ -44,8 +44,14 @@ async fn join_grace(
     let term = line.state().term;
     if let Termed::Done(graced) = room.store.join_grace(&line.partition, term, wishes).await? {
         for (wish, graced) in wishes.iter().zip(graced) {
-            if let Graced::Waiting { number } = graced {
-                line.graced.insert(wish.person, number);
+            match graced {
+                Graced::Waiting { number } => {
+                    line.graced.insert(wish.person, number);
+                }
+                Graced::Inside { expires_at } => {
+                    line.entered.insert(wish.person, (wish.place.number(), expires_at));
+                }
+                Graced::Ended { .. } => {}
             }
         }
     }

@@ -5,7 +5,6 @@ mod control;
 pub(crate) mod draw;
 mod follow;
 mod grace;
-mod watch;
 
 use std::sync::Arc;
 
@@ -17,7 +16,6 @@ use crate::WaitingRoom;
 #[derive(Default)]
 pub struct Rounds {
     leader: control::Leader,
-    watch: watch::Watch,
     round: u32,
 }
 
@@ -29,10 +27,8 @@ impl Rounds {
         grace::grace_all(room).await;
     }
 
-    /// What happens once a second: the watch for fail-overs, then a step of every line that is
-    /// this process's to lead.
+    /// What happens once a second: a step of every line that is this process's to lead.
     pub async fn lead(&mut self, room: &Arc<WaitingRoom>) {
-        self.watch.look(room).await;
         self.leader.step(room).await;
     }
 }
@@ -42,7 +38,6 @@ impl WaitingRoom {
     pub fn spawn_tasks(self: &Arc<Self>, shutdown: CancellationToken, tasks: &TaskTracker) {
         tasks.spawn(follow::run(self.clone(), shutdown.clone()));
         tasks.spawn(grace::run(self.clone(), shutdown.clone()));
-        tasks.spawn(watch::run(self.clone(), shutdown.clone()));
         tasks.spawn(control::run(self.clone(), shutdown));
     }
 }

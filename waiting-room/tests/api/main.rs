@@ -3,6 +3,8 @@
 //! Postgres. The work in the background is done round by round, by a clock that a test sets.
 
 mod background;
+mod beacon;
+mod clocks;
 mod codes;
 mod controlling;
 mod draw;
@@ -12,6 +14,7 @@ mod loss;
 mod organising;
 mod pages;
 mod permissions;
+mod streams;
 mod support;
 mod tokens;
 mod waiting;

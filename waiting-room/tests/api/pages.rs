@@ -95,6 +95,11 @@ async fn a_person_joins_enters_and_leaves_by_forms() {
     let entered = browser.submit("enter").await;
     let seats = format!("/events/{}/seats", world.event.slug);
     assert_eq!((entered.status, entered.header("location")), (303, &*seats));
+    assert_eq!(browser.state().await, "your_turn", "a browser that did not keep the pass");
+    browser.cookies.push(entered.cookie("holdfast-pass-"));
+    let page = browser.open().await;
+    assert!(page.text().contains("data-state=\"inside\""), "{}", page.text());
+    assert!(page.text().contains("Choose your seats"));
     assert_eq!(world.node.settings().await["phase"], "open");
     world.round().await;
     assert_eq!(world.node.settings().await["inside"], 1);
@@ -102,6 +107,7 @@ async fn a_person_joins_enters_and_leaves_by_forms() {
     let left = browser.submit("leave").await;
     assert_eq!((left.status, left.header("location")), (303, &*browser.queue_path()));
     assert!(left.cookie_line("holdfast-place-").contains("Max-Age=0"));
+    assert!(left.cookie_line("holdfast-pass-").contains("Max-Age=0"));
     world.round().await;
     assert_eq!(world.node.settings().await["inside"], 0);
 }
@@ -121,6 +127,19 @@ async fn the_place_is_kept_in_a_cookie_that_no_script_reads() {
     let again = browser.submit("join").await;
     assert_eq!(again.status, 303);
     assert_eq!(world.node.settings().await["joined"], 5);
+}
+
+#[tokio::test]
+async fn a_pass_that_is_not_genuine_any_more_is_dropped_by_joining() {
+    let world = World::new(brisk()).await;
+    let mut browser = Browser::new(&world).await;
+    browser.join().await;
+    browser.cookies.push(format!("holdfast-pass-{}=of-a-former-key", world.event.id));
+    assert_eq!(browser.state().await, "not_joined");
+    let joined = browser.submit("join").await;
+    assert!(joined.cookie_line("holdfast-pass-").contains("Max-Age=0"));
+    browser.cookies.pop();
+    assert_eq!(browser.state().await, "early");
 }
 
 #[tokio::test]

@@ -67,6 +67,49 @@ async fn a_turn_comes_is_missed_and_is_told_inside_and_done(stores: Stores) {
 }
 
 #[tokio::test]
+async fn what_goes_well_is_answered_from_memory_and_nothing_else_is() {
+    let world = World::open(Stores::in_process(), slow()).await;
+    let people = world.people(2).await;
+    world.open_line().await;
+    let ((ada, hers), (_, his)) = (&people[0], &people[1]);
+    let path = world.node.path("");
+    let asked = |method: &str, path: &str, device: &str, place: &str| {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("Holdfast-Device", device).header("Holdfast-Place", place);
+        request.body(Body::empty()).expect("a request")
+    };
+    let recall = async |method: &str, path: &str, device: &str, place: &str| {
+        world.node.recall(&asked(method, path, device, place)).await
+    };
+    let status = ada.status(hers).await;
+    let recalled = recall("GET", &path, &ada.device, &hers.token).await.expect("from memory");
+    assert_eq!(recalled.status, 200);
+    assert_eq!(
+        (&recalled.body["state"], &recalled.body["position"]),
+        (&status["state"], &status["position"])
+    );
+    assert_eq!(recalled.headers["cache-control"], "no-store");
+    assert_eq!(recalled.headers["content-type"], "application/json");
+    assert!(recalled.headers.contains_key("x-request-id"));
+
+    let another = world.another_node();
+    let unread = another.recall(&asked("GET", &path, &ada.device, &hers.token)).await;
+    assert!(unread.is_none(), "a process that has not read the line");
+    for (method, path, device, place) in [
+        ("POST", path.as_str(), ada.device.as_str(), hers.token.as_str()),
+        ("HEAD", &path, &ada.device, &hers.token),
+        ("GET", &format!("{path}?x=1"), &ada.device, &hers.token),
+        ("GET", &format!("{path}/draw"), &ada.device, &hers.token),
+        ("GET", "/v1/events/unheard-of/queue", &ada.device, &hers.token),
+        ("GET", &path, &ada.device, "no.token.there"),
+        ("GET", &path, &ada.device, &his.token),
+        ("GET", &path, "short", &hers.token),
+    ] {
+        assert!(recall(method, path, device, place).await.is_none(), "{method} {path} {place}");
+    }
+}
+
+#[tokio::test]
 async fn a_pass_that_was_not_renewed_is_done() {
     let world = World::new(Queue { pass_seconds: 30, ..brisk() }).await;
     let people = world.people(1).await;

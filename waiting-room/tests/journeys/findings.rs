@@ -55,15 +55,11 @@ impl Findings {
         }
     }
 
-    /// A place was acknowledged to a person. Behind a fail-over that lost the last joins a process
-    /// that had not read them may give an index again before it notices (docs/waiting-room.md): that
-    /// is counted; the ledger lets one of the two in, the other joins again.
-    pub fn acknowledged(&mut self, place: Place, person: usize, store_fails: bool) {
+    /// A place was acknowledged to a person, and to nobody else ever.
+    pub fn acknowledged(&mut self, place: Place, person: usize) {
         let facts = self.places.entry(place).or_insert_with(|| PlaceFacts { person, entered: 0 });
         let other = facts.person;
-        if other != person && store_fails {
-            self.count("one index, two people, behind a fail-over");
-        } else if other != person {
+        if other != person {
             self.broke("one index, two people", format!("{place:?}: {other} and {person}"));
         }
     }

@@ -2,8 +2,8 @@
 //! and one ledger, time in the simulation's hand, people who refresh, open tabs, come late, leave;
 //! processes that are killed and hang; a store that loses its last writes, or everything.
 //!
-//! `JOURNEYS` sets how many (a million takes a release build), `JOURNEYS_SEED` the seed; both are
-//! printed, with a table of what happened.
+//! `JOURNEYS` sets how many (a million takes a release build), `JOURNEYS_SEED` the seed, and
+//! `JOURNEYS_MINUTES` how long everybody takes at the first rate. A table tells what happened.
 
 mod findings;
 mod person;
@@ -74,6 +74,7 @@ fn parts(journeys: u64, seed: u64) -> Vec<Part> {
         true => (journeys.div_ceil(PEOPLE_OF_MANY), MINUTES_OF_MANY),
         false => (2, MINUTES_OF_FEW),
     };
+    let minutes = number("JOURNEYS_MINUTES", minutes);
     let part = |number: u64| Part {
         number,
         seed: seeds.next(),
@@ -99,8 +100,13 @@ fn run_all(parts: Vec<Part>) -> Table {
                 run(&world, seed).await;
                 world
             });
-            println!("sale {number}, {trouble:?}, {people} people, {:.0?}", began.elapsed());
             let findings = world.findings.borrow();
+            let [told, early, late] = findings.intervals();
+            println!(
+                "sale {number}, {trouble:?}, {people} people, {:.0?}; of {told} intervals {early} \
+                 ended early and {late} late",
+                began.elapsed()
+            );
             table.lock().expect("no thread panics with it").add(&findings, seed);
         }
     };

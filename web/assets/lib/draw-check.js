@@ -26,7 +26,7 @@ export async function checkDraw(read, commitment) {
     }
     const position = await verifyProof(draw, proof, witness);
     const entries = proof.lane === 'priority' ? draw.lanes.priority.size : draw.size;
-    return `The draw is sound. ${promised}, and it put you at number ${(position + 1).toLocaleString('en')} of ${entries.toLocaleString('en')}.`;
+    return `The draw is sound. ${promised}, and it put you at number ${(position + 1).toLocaleString()} of ${entries.toLocaleString()}.`;
   } catch (error) {
     if (error instanceof Tamper)
       return `The draw does not check out: ${error.message}. Please tell the organiser.`;

@@ -1,5 +1,5 @@
 /**
- * What a person in line may be told: position, estimate, chances. Pure; the waiting page shows it.
+ * What a person in line may be told: position and estimate. Pure; the waiting page shows it.
  */
 
 /**
@@ -42,54 +42,6 @@ export function waitText(low, high) {
   if (unit === 60 && to === 1) return 'less than a minute';
   if (from === 0) return `up to ${to} ${name}`;
   return from === to ? `about ${to} ${name}` : `${from} to ${to} ${name}`;
-}
-
-/**
- * The chance that `seats` are still free in a category when the people ahead have bought.
- *
- * Two moments: of `ahead` people each comes with probability `show`, goes for the category with the
- * probability of its share of the free seats, and takes seats of the given mean and variance. The
- * sum is close to normal; the half seat is the usual correction for whole numbers.
- *
- * @param {object} line
- * @param {number} line.free in the category
- * @param {number} line.freeInAll
- * @param {number} line.ahead
- * @param {number} line.show 0 to 1
- * @param {{ mean: number, variance: number }} line.perBuyer
- * @param {number} [line.seats]
- * @returns {number} 0 to 1
- */
-export function chance({ free, freeInAll, ahead, show, perBuyer, seats = 2 }) {
-  if (free < seats || freeInAll <= 0) return 0;
-  if (ahead <= 0) return 1;
-  const share = show * (free / freeInAll);
-  const mean = ahead * share * perBuyer.mean;
-  const variance = ahead * (share * perBuyer.variance + share * (1 - share) * perBuyer.mean ** 2);
-  const room = free - seats + 0.5 - mean;
-  if (variance <= 0) return room >= 0 ? 1 : 0;
-  return normal(room / Math.sqrt(variance));
-}
-
-/**
- * The normal distribution function, by Abramowitz and Stegun 26.2.17; off by at most 7.5e-8.
- *
- * @param {number} z
- */
-export function normal(z) {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const series =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return z >= 0 ? 1 - tail : tail;
-}
-
-/** @param {number} odds 0 to 1 @returns {string} */
-export function chanceText(odds) {
-  if (odds >= 0.95) return 'Very likely';
-  if (odds >= 0.75) return 'Likely';
-  if (odds >= 0.4) return 'Uncertain';
-  return odds >= 0.1 ? 'Unlikely' : 'Very unlikely';
 }
 
 /** Between two messages to a screen reader. */

@@ -16,6 +16,7 @@ import { MARK_CHOSEN, MARK_GIVING_BACK, MARK_OWN } from './marks.js';
 import { readPalette } from './palette.js';
 import { Renderer } from './renderer.js';
 import { SpatialIndex } from './spatial.js';
+import { boxWithStage, findStage } from './stage.js';
 import { Tooltip } from './tooltip.js';
 import { words } from './words.js';
 
@@ -27,6 +28,8 @@ const PITCH_TAP_MOUSE = 9;
 /** CSS pixels between seats after a tap far out. */
 const PITCH_AFTER_TAP = 26;
 const PITCH_AFTER_TOUCH = 34;
+/** CSS pixels: a tap far out means seats that are at most so far away. */
+const TAP_REACH = 48;
 /** A finger leaves, and so does what it was told. */
 const TOUCH_TOOLTIP_MS = 2_500;
 const ZOOM_STEP = 1.7;
@@ -68,6 +71,7 @@ class SeatMap {
     this.#scene = {
       chart,
       index: new SpatialIndex(chart.x, chart.y),
+      stage: findStage(chart),
       states: new Uint8Array(chart.count),
       palette: readPalette(container, chart.categories),
       dimmed: new Uint8Array(chart.categories.length),
@@ -79,7 +83,7 @@ class SeatMap {
       font: getComputedStyle(container).fontFamily,
     };
     this.#surface = this.#build(container);
-    this.#camera.setWorld(widen(chart.box, chart.pitch), PITCH_MAX / chart.pitch);
+    this.#camera.setWorld(widen(boxWithStage(chart, this.#scene.stage), chart.pitch), PITCH_MAX / chart.pitch);
     this.#renderer = new Renderer(this.#surface, this.#camera, this.#scene);
     this.#listen(container);
   }
@@ -258,6 +262,8 @@ class SeatMap {
       return;
     }
     const [worldX, worldY] = [this.#camera.toWorldX(x), this.#camera.toWorldY(y)];
+    // Nobody wants to be taken to where nothing is.
+    if (this.#scene.index.nearest(worldX, worldY, TAP_REACH / this.#camera.scale) < 0) return;
     const scale = (touch ? PITCH_AFTER_TOUCH : PITCH_AFTER_TAP) / this.#scene.chart.pitch;
     this.#untouched = false;
     this.#camera.moveTo({ x: worldX, y: worldY, scale });

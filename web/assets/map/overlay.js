@@ -1,15 +1,18 @@
 /**
- * What lies above the tiles and is drawn anew each frame: names of zones, the buyer's seats, the
- * seat under the pointer and under the keyboard's cursor.
+ * What lies above the tiles and is drawn anew each frame: the stage, names of zones, the buyer's
+ * seats, the seat under the pointer and under the keyboard's cursor.
  */
 
 import { FLAG_ACCESSIBLE, FLAG_COMPANION } from './chart.js';
 import { drawMark } from './marks.js';
 import { PITCH_MARKS, SEAT_RADIUS } from './paint.js';
+import { words } from './words.js';
 
 /** CSS pixels: a zone's name stands where the zone is at least this wide and high. */
 const ZONE_WIDTH_MIN = 34;
 const ZONE_HEIGHT_MIN = 20;
+/** CSS pixels: a smaller name of the stage would be a smudge. */
+const STAGE_TEXT_MIN = 6;
 /** A chosen seat is never smaller than this radius, however far out. */
 const OWN_RADIUS_MIN = 7;
 
@@ -27,9 +30,43 @@ export class Overlay {
   draw(context, camera, ratio) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const pitch = this.scene.chart.pitch * camera.scale;
+    this.#drawStage(context, camera, pitch);
     if (pitch < PITCH_MARKS * 1.6) this.#drawZoneNames(context, camera, pitch);
     this.#drawSeats(context, camera, pitch);
     context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  #drawStage(context, camera, pitch) {
+    const { stage, palette, font } = this.scene;
+    if (!stage) return;
+    const [left, top] = [camera.toScreenX(stage.box.x0), camera.toScreenY(stage.box.y0)];
+    const [width, height] = [camera.toScreenX(stage.box.x1) - left, camera.toScreenY(stage.box.y1) - top];
+    if (left > camera.width || top > camera.height || left + width < 0 || top + height < 0) return;
+    context.fillStyle = palette.stage;
+    context.strokeStyle = palette.padEdge;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.roundRect(left, top, width, height, Math.min(Math.min(width, height) * 0.25, Math.max(4, pitch)));
+    context.fill();
+    context.stroke();
+    const text = words.map[stage.kind].toLocaleUpperCase();
+    const isUpright = height > width;
+    // In the middle of what is seen of it.
+    const [start, end] = [Math.max(left, 0), Math.min(left + width, camera.width)];
+    const [upper, lower] = [Math.max(top, 0), Math.min(top + height, camera.height)];
+    const [long, short] = isUpright ? [lower - upper, end - start] : [end - start, lower - upper];
+    const size = Math.min(22, short * 0.42, (long * 0.8) / (text.length * 0.8));
+    if (size < STAGE_TEXT_MIN) return;
+    context.save();
+    context.translate((start + end) / 2, (upper + lower) / 2);
+    if (isUpright) context.rotate(-Math.PI / 2);
+    context.font = `650 ${size}px ${font}`;
+    context.letterSpacing = `${size * 0.14}px`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillStyle = palette.onStage;
+    context.fillText(text, size * 0.07, size * 0.06);
+    context.restore();
   }
 
   #drawZoneNames(context, camera, pitch) {

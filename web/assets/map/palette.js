@@ -68,6 +68,8 @@ const INK = /** @type {Rgb} */ ([16, 20, 30]);
  * @property {string} ground behind everything
  * @property {string} pad under the seats of a zone
  * @property {string} padEdge
+ * @property {string} stage
+ * @property {string} onStage
  * @property {string} text
  * @property {string} muted
  * @property {string} held
@@ -102,6 +104,8 @@ export function readPalette(element, categories) {
     ground: cssColor(token('--map-ground')),
     pad: cssColor(pad),
     padEdge: cssColor(token('--map-pad-edge')),
+    stage: cssColor(token('--map-stage')),
+    onStage: cssColor(standOut(token('--text-muted'), token('--map-stage'), 4.5)),
     text: cssColor(token('--text')),
     muted: cssColor(token('--text-muted')),
     held: cssColor(standOut(token('--seat-held'), pad, 3)),

@@ -7,8 +7,9 @@ import { TILE_SIZE, TileCache } from './tiles.js';
 import { Overlay } from './overlay.js';
 import { Painter, usualRowPitch } from './paint.js';
 
-/** Milliseconds of a frame for painting tiles: while moving, and while standing. */
-const BUDGET_MOVING_MS = 7;
+/** Milliseconds of a frame for painting tiles: while moving, then where frames are late, and while standing. */
+const BUDGET_MOVING_MS = 6;
+const BUDGET_LATE_MS = 2;
 const BUDGET_STANDING_MS = 12;
 /** Tiles with changed seats that are repainted in a frame while moving: the eye follows the motion. */
 const REPAINTED_MOVING_MAX = 1;
@@ -19,6 +20,12 @@ const STRETCH_MAX = 1.9;
 const SHRINK_MIN = 0.55;
 /** More changes at once than this, and all tiles are looked upon as changed. */
 const CHANGES_MAX = 1500;
+/**
+ * Without a graphics card, smoothing the pixels of stretched tiles costs more than all the rest of a
+ * frame. After a moving frame this late it is left out for a while: nobody sees it in motion.
+ */
+const LATE_FRAME_MS = 22;
+const ROUGH_MS = 4_000;
 /** A sharper screen gains nothing that an eye sees, but costs four times the pixels. */
 const RATIO_MAX = 2;
 
@@ -39,13 +46,18 @@ export class Renderer {
   /** Everything, always kept: what is seen where nothing better is painted yet. @type {import('./tiles.js').Layer | null} */
   #overview = null;
   #lastScale = 0;
+  #lastX = NaN;
+  #lastY = NaN;
   #scaleChangedAt = 0;
   #ratio = 1;
+  /** When the last frame was that another one followed at once; 0: it was the last of its motion. */
+  #movedAt = 0;
+  #roughUntil = 0;
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {import('./camera.js').Camera} camera
-   * @param {Omit<import('./paint.js').Scene, 'rowPitch'> & { seatMarks: Map<number, number>, hovered: number, cursor: number, zoneFree: Uint32Array }} scene
+   * @param {Omit<import('./paint.js').Scene, 'rowPitch'> & { seatMarks: Map<number, number>, hovered: number, cursor: number, zoneFree: Uint32Array, stage: import('./stage.js').Stage | null }} scene
    */
   constructor(canvas, camera, scene) {
     this.canvas = canvas;
@@ -124,10 +136,16 @@ export class Renderer {
       this.#scaleChangedAt = now;
     }
     const settling = now - this.#scaleChangedAt < SETTLE_MS;
+    const dragged = camera.x !== this.#lastX || camera.y !== this.#lastY;
+    [this.#lastX, this.#lastY] = [camera.x, camera.y];
+    const moving = camera.moving || settling || dragged;
+    if (this.#movedAt > 0 && now - this.#movedAt > LATE_FRAME_MS) this.#roughUntil = now + ROUGH_MS;
+    this.#movedAt = moving ? now : 0;
+    const late = moving && now < this.#roughUntil;
+    this.#context.imageSmoothingEnabled = !late;
     const layer = this.#chooseLayer(settling);
     const work = this.#copyTiles(layer);
-    const moving = camera.moving || settling;
-    const busy = this.#paintTiles(layer, work, now, moving) || (!moving && this.#paintOverview(now));
+    const busy = this.#paintTiles(layer, work, now, moving, late) || (!moving && this.#paintOverview(now));
     this.#overlay.draw(this.#context, camera, this.#ratio);
     if (moving || busy) this.request();
     else this.#tiles.dropOthers([layer, this.#former ?? layer]);
@@ -146,8 +164,14 @@ export class Renderer {
     return this.#current;
   }
 
-  /** Where a layer's tile lies on the canvas, in whole device pixels. */
-  #placeOf(layer) {
+  /**
+   * Where a layer's tile lies on the canvas, in whole device pixels, and which tiles lie in a part
+   * of the canvas.
+   *
+   * @param {import('./tiles.js').Layer} layer
+   * @param {import('./chart.js').Box} [box] device pixels, the end exclusive; the whole canvas
+   */
+  #placeOf(layer, box = { x0: 0, y0: 0, x1: this.canvas.width, y1: this.canvas.height }) {
     const { camera } = this;
     const zoom = (camera.scale * this.#ratio) / layer.scale;
     const originX = Math.round((camera.width / 2) * this.#ratio - camera.x * camera.scale * this.#ratio);
@@ -157,10 +181,10 @@ export class Renderer {
       side,
       originX,
       originY,
-      firstColumn: Math.floor(-originX / side),
-      lastColumn: Math.floor((this.canvas.width - 1 - originX) / side),
-      firstRow: Math.floor(-originY / side),
-      lastRow: Math.floor((this.canvas.height - 1 - originY) / side),
+      firstColumn: Math.floor((box.x0 - originX) / side),
+      lastColumn: Math.floor((box.x1 - 1 - originX) / side),
+      firstRow: Math.floor((box.y0 - originY) / side),
+      lastRow: Math.floor((box.y1 - 1 - originY) / side),
     };
   }
 
@@ -184,23 +208,37 @@ export class Renderer {
     }
     context.fillStyle = this.scene.palette.ground;
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    if (work.missing.length > 0) this.#copyStandIns(layer);
-    context.imageSmoothingEnabled = place.side !== TILE_SIZE;
+    if (work.missing.length > 0) this.#copyStandIns(layer, boxOfTiles(work.missing, place));
     for (const tile of ready) this.#copy(tile, place);
     return work;
   }
 
-  /** What other layers have of the window, until this one is painted. */
-  #copyStandIns(layer) {
-    for (const other of this.#tiles.layers) {
-      if (other === layer || (!other.pinned && other !== this.#former)) continue;
-      const place = this.#placeOf(other);
-      for (const tile of other.tiles.values()) {
-        const outside = tile.column < place.firstColumn || tile.column > place.lastColumn
-          || tile.row < place.firstRow || tile.row > place.lastRow;
-        if (!outside) this.#copy(tile, place);
+  /** What other layers have of a part of the window, until this layer is painted there. */
+  #copyStandIns(layer, box) {
+    const former = this.#former && this.#former !== layer ? this.#former : null;
+    // What the former layer covers would hide the coarser overview.
+    const others = former && this.#covers(former, box) ? [former] : [this.#overview, former];
+    for (const other of others) {
+      if (!other || other === layer) continue;
+      const place = this.#placeOf(other, box);
+      for (let row = place.firstRow; row <= place.lastRow; row += 1) {
+        for (let column = place.firstColumn; column <= place.lastColumn; column += 1) {
+          const tile = this.#tiles.get(other, column, row);
+          if (tile) this.#copy(tile, place);
+        }
       }
     }
+  }
+
+  /** Whether the layer has all tiles of this part of the window. */
+  #covers(layer, box) {
+    const place = this.#placeOf(layer, box);
+    for (let row = place.firstRow; row <= place.lastRow; row += 1) {
+      for (let column = place.firstColumn; column <= place.lastColumn; column += 1) {
+        if (!this.#tiles.get(layer, column, row)?.bitmap && this.#touchesPlan(layer, column, row)) return false;
+      }
+    }
+    return true;
   }
 
   #copy(tile, { side, originX, originY }) {
@@ -247,15 +285,14 @@ export class Renderer {
   }
 
   /** @returns {boolean} something is left to paint */
-  #paintTiles(layer, { missing, stale }, now, moving) {
+  #paintTiles(layer, { missing, stale }, now, moving, late) {
     if (missing.length === 0 && stale.length === 0) return false;
     const place = this.#placeOf(layer);
     const middleColumn = (place.firstColumn + place.lastColumn) / 2;
     const middleRow = (place.firstRow + place.lastRow) / 2;
     const distance = ([column, row]) => Math.hypot(column - middleColumn, row - middleRow);
     missing.sort((left, right) => distance(left) - distance(right));
-    const until = performance.now() + (moving ? BUDGET_MOVING_MS : BUDGET_STANDING_MS);
-    this.#context.imageSmoothingEnabled = place.side !== TILE_SIZE;
+    const until = performance.now() + (late ? BUDGET_LATE_MS : moving ? BUDGET_MOVING_MS : BUDGET_STANDING_MS);
     let left = missing.length;
     for (const [column, row] of missing) {
       if (performance.now() > until) return true;
@@ -288,4 +325,21 @@ export class Renderer {
     // Copying from a bitmap is several times as fast as from a canvas.
     tile.bitmap = this.#canvas.transferToImageBitmap();
   }
+}
+
+/** The part of the canvas in which these tiles lie, in device pixels. */
+function boxOfTiles(tiles, { side, originX, originY }) {
+  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+  for (const [column, row] of tiles) {
+    box.x0 = Math.min(box.x0, column);
+    box.y0 = Math.min(box.y0, row);
+    box.x1 = Math.max(box.x1, column + 1);
+    box.y1 = Math.max(box.y1, row + 1);
+  }
+  return {
+    x0: Math.floor(originX + box.x0 * side),
+    y0: Math.floor(originY + box.y0 * side),
+    x1: Math.ceil(originX + box.x1 * side),
+    y1: Math.ceil(originY + box.y1 * side),
+  };
 }

@@ -24,6 +24,8 @@ export const words = {
   map: {
     name: (event, seats) => `Seat map of ${event}, ${counted(seats, 'seat', 'seats')}`,
     role: 'seat map',
+    stage: 'Stage',
+    field: 'Field',
     help:
       'Arrow keys move, plus and minus zoom, 0 shows everything. Zoomed in, arrow keys go from seat to seat and Enter chooses. The list beside the map offers the same seats.',
     zoomIn: 'Zoom in',

@@ -5,6 +5,13 @@ import { byId, formatMoment, formatPrice, h, icon, serverNow, startCountdown } f
 /** @type {(() => void) | null} */
 let stopCountdown = null;
 
+/** Beside the form there is room for every line; above it, on a phone, they open by a tap. */
+const isBeside = matchMedia('(min-width: 56rem)');
+isBeside.addEventListener('change', () => {
+  const details = byId('summary').querySelector('details');
+  if (details) details.open = isBeside.matches;
+});
+
 /** @typedef {{ name: string, detail: string, quantity: number, price: number }} Line */
 
 /** @param {import('../order.js').Context} context */
@@ -64,6 +71,8 @@ function draw(event, lines, total, currency, until, spoken, onEnd) {
   stopCountdown = null;
   const left = h('span', { class: 'countdown' });
   const box = byId('summary');
+  const former = box.querySelector('details');
+  const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   box.hidden = false;
   byId('order-layout').className = 'split';
   box.replaceChildren(
@@ -84,31 +93,37 @@ function draw(event, lines, total, currency, until, spoken, onEnd) {
         : h('h2', null, 'Your order'),
       until ? h('p', { class: 'summary__left' }, icon('clock'), h('span', null, 'Reserved for'), left) : null,
       h(
-        'table',
-        { class: 'table summary__lines' },
+        'details',
+        { class: 'summary__details' },
+        h('summary', null, h('span', null, count === 1 ? '1 ticket' : `${count.toLocaleString()} tickets`), h('strong', null, formatPrice(total, currency))),
         h(
-          'thead',
-          { class: 'visually-hidden' },
-          h('tr', null, h('th', { scope: 'col' }, 'Place'), h('th', { scope: 'col' }, 'Price')),
-        ),
-        h(
-          'tbody',
-          null,
-          lines.map((line) => row(line, currency)),
-        ),
-        h(
-          'tfoot',
-          null,
+          'table',
+          { class: 'table summary__lines' },
           h(
-            'tr',
+            'thead',
+            { class: 'visually-hidden' },
+            h('tr', null, h('th', { scope: 'col' }, 'Place'), h('th', { scope: 'col' }, 'Price')),
+          ),
+          h(
+            'tbody',
             null,
-            h('th', { scope: 'row' }, 'Total'),
-            h('td', { class: 'end' }, formatPrice(total, currency)),
+            lines.map((line) => row(line, currency)),
+          ),
+          h(
+            'tfoot',
+            null,
+            h(
+              'tr',
+              null,
+              h('th', { scope: 'row' }, 'Total'),
+              h('td', { class: 'end' }, formatPrice(total, currency)),
+            ),
           ),
         ),
       ),
     ),
   );
+  /** @type {HTMLDetailsElement} */ (box.querySelector('details')).open = former?.open ?? isBeside.matches;
   if (until) stopCountdown = startCountdown({ element: left, until, now: serverNow, spoken, onEnd });
 }
 

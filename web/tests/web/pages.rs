@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use axum::http::StatusCode;
 
-use crate::support::{Follow, closure, get, get_unless};
+use crate::support::{Follow, closure, get, get_coded, get_unless};
 
 /// Path and file of every page; the waiting page is a template and has tests of its own.
 const PAGES: [(&str, &str); 4] = [
@@ -37,10 +37,11 @@ fn read(file: &str) -> String {
 }
 
 /// Pages, and the waiting page in a state that shows everything.
-fn all_html() -> Vec<(String, String)> {
-    let mut pages: Vec<_> =
-        files_below("pages").into_iter().map(|file| (file.clone(), read(&file))).collect();
-    pages.push(("/events/an-event/queue".to_owned(), waiting_page()));
+async fn all_html() -> Vec<(String, String)> {
+    let mut pages = vec![("/events/an-event/queue".to_owned(), waiting_page())];
+    for path in PAGES.map(|(path, _)| path).into_iter().chain(["/nowhere"]) {
+        pages.push((path.to_owned(), get(path).await.text));
+    }
     pages
 }
 
@@ -122,7 +123,7 @@ async fn an_address_that_nothing_serves_is_a_page_for_a_browser() {
 #[tokio::test]
 async fn everything_that_a_page_loads_exists_and_everything_that_exists_is_loaded() {
     let mut loaded: Vec<String> = Vec::new();
-    for (path, html) in all_html() {
+    for (path, html) in all_html().await {
         loaded.extend(closure(&path, &html, Follow::All).await.into_iter().map(|(file, _)| file));
     }
     let files = files_below("assets").into_iter().chain(files_below("client"));
@@ -136,7 +137,7 @@ async fn everything_that_a_page_loads_exists_and_everything_that_exists_is_loade
 
 #[tokio::test]
 async fn no_page_needs_inline_code_or_style() {
-    for (file, html) in all_html() {
+    for (file, html) in all_html().await {
         for tag in html.split('<').skip(1) {
             let tag = tag.split('>').next().unwrap_or_default();
             let lower = tag.to_ascii_lowercase();
@@ -169,9 +170,10 @@ async fn no_script_parses_text_as_html_or_code() {
     }
 }
 
-#[test]
-fn every_page_says_its_language_its_title_and_its_main_part() {
-    for (file, html) in all_html() {
+#[tokio::test]
+async fn every_page_says_its_language_its_title_and_its_main_part() {
+    for (file, html) in all_html().await {
+        assert!(!html.contains("<!--"), "{file}: a shared part is missing");
         for part in
             ["<html lang=\"en\">", "<title>", "name=\"viewport\"", "<main id=\"main\"", "<h1"]
         {
@@ -179,5 +181,26 @@ fn every_page_says_its_language_its_title_and_its_main_part() {
         }
         assert!(html.contains("class=\"skip"), "{file}: a keyboard skips the header");
         assert!(!html.contains("user-scalable=no") && !html.contains("maximum-scale"), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_compressed_for_those_who_take_it_under_a_tag_of_its_own() {
+    for path in ["/", "/assets/base.css", "/client/holdfast.js", "/favicon.ico"] {
+        let plain = get(path).await;
+        assert_eq!(
+            (plain.header("content-encoding"), plain.header("vary")),
+            ("", "accept-encoding")
+        );
+        let packed = get_coded(path, "gzip, deflate, br, zstd", "\"other\"").await;
+        assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
+        assert!(packed.sent < plain.sent, "{path}: {} of {}", packed.sent, plain.sent);
+        assert_eq!(packed.text, plain.text, "{path}");
+
+        let etag = packed.header("etag");
+        assert!(etag.starts_with('"') && etag != plain.header("etag"), "{path}: {etag}");
+        let again = get_coded(path, "gzip", etag).await;
+        assert_eq!((again.status, again.sent), (StatusCode::NOT_MODIFIED, 0), "{path}");
+        assert_eq!(get_coded(path, "gzip;q=0, *", etag).await.text, plain.text, "{path}");
     }
 }

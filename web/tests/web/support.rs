@@ -1,9 +1,12 @@
 //! Asks the router as a browser does.
 
+use std::io::Read as _;
+
 use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
+use flate2::read::GzDecoder;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -11,7 +14,10 @@ use tower::ServiceExt;
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As the sender wrote it, whatever its coding.
     pub text: String,
+    /// Bytes that went over the wire.
+    pub sent: usize,
 }
 
 impl Answer {
@@ -28,13 +34,26 @@ pub async fn get_unless(path: &str, etag: &str) -> Answer {
     ask(Request::get(path).header(header::IF_NONE_MATCH, etag).body(Body::empty())).await
 }
 
+/// As a browser asks that takes these codings.
+pub async fn get_coded(path: &str, codings: &str, etag: &str) -> Answer {
+    let request = Request::get(path)
+        .header(header::ACCEPT_ENCODING, codings)
+        .header(header::IF_NONE_MATCH, etag);
+    ask(request.body(Body::empty())).await
+}
+
 async fn ask(request: Result<Request<Body>, axum::http::Error>) -> Answer {
     let router = web::router().fallback(web::not_found);
     let response = router.oneshot(request.expect("a request")).await.expect("infallible");
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("a body").to_bytes();
-    let text = String::from_utf8(bytes.to_vec()).expect("every file is text");
-    Answer { status: parts.status, headers: parts.headers, text }
+    let mut text = String::new();
+    let read = match parts.headers.get(header::CONTENT_ENCODING) {
+        Some(_) => GzDecoder::new(bytes.as_ref()).read_to_string(&mut text),
+        None => bytes.as_ref().read_to_string(&mut text),
+    };
+    read.expect("every file is text");
+    Answer { status: parts.status, headers: parts.headers, text, sent: bytes.len() }
 }
 
 /// Which imports of a script count as loaded.

@@ -14,7 +14,7 @@ use ledger::Ledger;
 use lua::Store;
 use platform::{
     Keys, Secret,
-    http::{Edge, EdgeSettings},
+    http::{Edge, EdgeSettings, MemoryReads},
     random,
 };
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub struct Node {
     pub event: EventId,
     rounds: Mutex<Rounds>,
     router: Router,
+    from_memory: MemoryReads,
 }
 
 impl Node {
@@ -60,8 +61,9 @@ impl Node {
             ..EdgeSettings::default()
         };
         let edge = Arc::new(Edge::new(edge, clock));
+        let from_memory = MemoryReads::new(edge.clone(), vec![room.clone()]);
         let router = edge.wrap(waiting_room::router(room.clone()));
-        Self { room, inventory, event, rounds: Mutex::default(), router }
+        Self { room, inventory, event, rounds: Mutex::default(), router, from_memory }
     }
 
     pub fn buyer(&self) -> Buyer<'_> {
@@ -82,11 +84,27 @@ impl Node {
         self.router.clone().oneshot(request).await.expect("an answer")
     }
 
+    /// What is answered from memory, if anything.
+    pub async fn recall(&self, request: &Request<Body>) -> Option<Answer> {
+        Some(read(self.from_memory.answer(request)?).await)
+    }
+
+    /// Asks the routes. Where there is an answer from memory as well, it must be the same: as that of
+    /// just before or just after, for time may go on between them.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.respond(request).await.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
+        let mut head = Request::new(Body::empty());
+        *head.method_mut() = request.method().clone();
+        *head.uri_mut() = request.uri().clone();
+        *head.headers_mut() = request.headers().clone();
+        let before = self.recall(&head).await;
+        let answer = read(self.respond(request).await).await;
+        if let Some(before) = before
+            && comparable(&before) != comparable(&answer)
+        {
+            let after = self.recall(&head).await.expect("still in memory");
+            assert_eq!(comparable(&after), comparable(&answer));
+        }
+        answer
     }
 
     /// Any call; a body is JSON.
@@ -144,4 +162,24 @@ impl Node {
         self.follow().await;
         self.organizer("GET", "/settings", Value::Null).await.expect(200)
     }
+}
+
+async fn read(response: Response<Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
+}
+
+/// Without what differs from one moment to the next.
+fn comparable(answer: &Answer) -> (u16, Vec<String>, Value) {
+    let names = answer.headers.keys().filter(|name| *name != header::CONTENT_LENGTH);
+    let mut names: Vec<String> = names.map(ToString::to_string).collect();
+    names.sort();
+    let mut body = answer.body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("poll_after_ms");
+        fields.remove("eta_seconds");
+    }
+    (answer.status, names, body)
 }

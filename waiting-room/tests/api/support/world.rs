@@ -2,7 +2,10 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,8 @@ const ROUNDS_MAX: u32 = 600;
 pub struct World {
     pub stores: Stores,
     pub clock: SettableClock,
+    /// That of the in-process store runs ahead of it by so much.
+    pub store_ahead_ms: Arc<AtomicI64>,
     pub ledger: Ledger,
     pub store: Store,
     pub event: Event,
@@ -64,11 +69,26 @@ impl World {
         let ledger = Ledger::connect(&stores.ledger_url, data.path(), clock.shared()).await;
         let ledger = ledger.expect("a ledger");
         ledger.migrate().await.expect("a schema");
-        let store = Store::connect(&stores.store_url, clock.shared()).await.expect("a store");
+        let store_ahead_ms = Arc::default();
+        let store_clock =
+            StoreClock { clock: clock.clone(), ahead_ms: Arc::clone(&store_ahead_ms) };
+        let store = Store::connect(&stores.store_url, Arc::new(store_clock)).await;
+        let store = store.expect("a store");
         let event = publish(&ledger, queue, clock.now()).await;
         let node = Node::new(&store, &ledger, clock.shared(), settings.clone(), event.id.clone());
         let ahead_ms = AtomicI64::new(0);
-        Self { stores, clock, ledger, store, event, node, settings, ahead_ms, _data: data }
+        Self {
+            stores,
+            clock,
+            store_ahead_ms,
+            ledger,
+            store,
+            event,
+            node,
+            settings,
+            ahead_ms,
+            _data: data,
+        }
     }
 
     /// Another process over the same stores.
@@ -225,6 +245,18 @@ impl World {
     pub async fn assert_ledger_is_clean(&self) {
         let violations = self.ledger.audit(None).await.expect("an audit");
         assert!(violations.is_empty(), "{violations:?}");
+    }
+}
+
+/// The clock of a store on another machine.
+struct StoreClock {
+    clock: SettableClock,
+    ahead_ms: Arc<AtomicI64>,
+}
+
+impl Clock for StoreClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now().plus_millis(self.ahead_ms.load(Ordering::Relaxed))
     }
 }
 
