@@ -33,6 +33,7 @@ pub struct Parts<'a> {
     /// Ends what is served: the listener, and what would keep its connections open.
     pub draining: CancellationToken,
     pub waiting_room: Option<Arc<WaitingRoom>>,
+    pub maps: Option<Arc<SeatmapWs>>,
 }
 
 impl<'a> Parts<'a> {
@@ -53,6 +54,7 @@ impl<'a> Parts<'a> {
             ending: CancellationToken::new(),
             draining: CancellationToken::new(),
             waiting_room: None,
+            maps: None,
         }
     }
 
@@ -95,7 +97,8 @@ impl<'a> Parts<'a> {
         );
         // Sockets are told to come back elsewhere while the listener drains.
         maps.spawn_tasks(self.draining.clone(), &self.tracker);
-        self.merge(seatmap_ws::router(maps));
+        self.merge(seatmap_ws::router(maps.clone()));
+        self.maps = Some(maps);
     }
 
     pub fn add_payments(&mut self, settings: &payments::PaymentsSettings) -> Result<()> {

@@ -20,6 +20,7 @@ use platform::{
     shutdown::wait_for_signal,
     telemetry::{self, Telemetry},
 };
+use seatmap_ws::SeatmapWs;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -37,6 +38,9 @@ use crate::{
 
 /// After the listener has drained: how long background work may take to end.
 const TASKS_END_WITHIN: Duration = Duration::from_secs(8);
+
+/// A process whose maps are older tells its viewers something that may no longer be so.
+const MAP_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// Runs `roles` until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings, roles: Roles) -> Result<()> {
@@ -126,10 +130,10 @@ impl Service {
         if let Some(payments_settings) = &payments_settings {
             parts.add_payments(payments_settings)?;
         }
-        let Parts { router, tracker, ending, draining, waiting_room, .. } = parts;
+        let Parts { router, tracker, ending, draining, waiting_room, maps, .. } = parts;
         let seats = Arc::new(Seats::At(stores.seats.clone()));
         let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
-        let health = health(&stores);
+        let health = health(&stores, maps);
         let router = router
             .route("/v1/audit", get(answer_audit).with_state(auditor))
             .merge(parts::documents(roles.has(Role::SeatmapWs)))
@@ -194,9 +198,14 @@ impl Service {
     }
 }
 
-fn health(stores: &Stores) -> Health {
+fn health(stores: &Stores, maps: Option<Arc<SeatmapWs>>) -> Health {
     let (seats, ledger) = (stores.seats.clone(), stores.ledger.clone());
+    let is_current = move || {
+        let age = maps.as_ref().and_then(|maps| maps.oldest_map_age());
+        async move { if age > Some(MAP_AGE_MAX) { Err(age) } else { Ok(()) } }
+    };
     Health::new()
+        .with_probe("live_map", is_current)
         .with_probe("redis", move || {
             let seats = seats.clone();
             async move { seats.ping().await }

@@ -143,3 +143,60 @@ impl<K: Eq + Hash + Clone> Drop for Counted<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicI64;
+
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    /// Stands still until it is set.
+    #[derive(Default)]
+    struct StoppedClock(AtomicI64);
+
+    impl Clock for StoppedClock {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn admission() -> (Admission, Arc<StoppedClock>) {
+        let clock = Arc::new(StoppedClock::default());
+        (Admission::new(clock.clone(), false, Gauge::noop()), clock)
+    }
+
+    fn admit(admission: &Admission) -> Result<Admitted, Problem> {
+        admission.admit(None, IpAddr::from([127, 0, 0, 1]))
+    }
+
+    #[test]
+    fn a_second_has_so_many_upgrades_and_the_next_has_as_many_again() {
+        let (admission, clock) = admission();
+        for _ in 0..UPGRADES_PER_SECOND_MAX {
+            assert!(admit(&admission).is_ok());
+        }
+        let Err(refusal) = admit(&admission) else { panic!("one too many") };
+        assert_eq!((refusal.status.as_u16(), refusal.code), (503, "sockets_unavailable"));
+        clock.0.store(1_000, Ordering::Relaxed);
+        assert!(admit(&admission).is_ok());
+        assert_eq!(admission.sockets(), 0, "each right was given back");
+    }
+
+    #[test]
+    fn a_process_has_so_many_sockets_and_one_that_ends_makes_room() {
+        let (admission, clock) = admission();
+        let mut open = Vec::new();
+        while open.len() < SOCKETS_MAX {
+            clock.0.fetch_add(1, Ordering::Relaxed);
+            open.extend(admit(&admission).ok());
+        }
+        clock.0.fetch_add(1_000, Ordering::Relaxed);
+        let Err(refusal) = admit(&admission) else { panic!("one too many") };
+        assert_eq!((refusal.status.as_u16(), refusal.code), (503, "sockets_unavailable"));
+        assert_eq!(admission.sockets(), SOCKETS_MAX);
+        drop(open.pop());
+        assert!(admit(&admission).is_ok());
+    }
+}

@@ -1,14 +1,14 @@
 //! One event's live map in this process: follows the inventory, tells the board, paces the ticks.
 //!
-//! Exactly one task runs per hub, however many sockets there are. Never writes to a socket and
-//! never waits for one.
+//! One task runs per hub, and one per shard, however many sockets there are. The hub's own never
+//! writes to a socket and never waits for one.
 
 use std::{
     mem,
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,23 +16,24 @@ use std::{
 use domain::{event::EventStatus, id::EventId};
 use inventory::{EventAtWork, FollowedSeats, Following, Inventory, Unavailable};
 use tokio::{
-    sync::watch,
+    runtime::Handle,
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Timing,
-    beat::{Beat, Ending},
+    beat::Ending,
     board::{Board, CatchUp, Position, Way, spread},
     frames::{Format, GoneReason},
     limits::{
         CATCH_UP_WITHIN, DRAIN_PACE, DRAIN_WITHIN, HEARTBEATS_PER_PING, OVERVIEW_EVERY,
         RECONNECT_AFTER_MAX, RECONNECT_PACE, STATUS_EVERY, TICK, TICK_MAX, TICK_PER_SOCKET,
-        UNWATCHED_MAX,
     },
     meters::Meters,
+    outlet::{Beats, Outlet},
     selection::Selection,
+    shard::Shard,
 };
 
 pub(crate) struct Hub {
@@ -41,6 +42,9 @@ pub(crate) struct Hub {
     board: Mutex<Board>,
     /// Memory for the next copy of the seats.
     spare: Mutex<FollowedSeats>,
+    /// The writers; sockets go to them in turn.
+    shards: Vec<Arc<Shard>>,
+    opened: AtomicUsize,
     /// Takes no more sockets: who comes makes a new hub.
     retired: AtomicBool,
     meters: Arc<Meters>,
@@ -69,6 +73,10 @@ impl Hub {
             following,
             board: Mutex::new(Board::new(event.chart.clone(), seats)),
             spare: Mutex::default(),
+            shards: (0..Handle::current().metrics().num_workers())
+                .map(|_| Arc::default())
+                .collect(),
+            opened: AtomicUsize::new(0),
             retired: AtomicBool::new(false),
             meters,
             timing,
@@ -96,10 +104,29 @@ impl Hub {
         self.retired.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn join(
-        &self,
-        selection: &Selection,
-    ) -> Result<watch::Receiver<Arc<Beat>>, NotJoined> {
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    pub(crate) fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    pub(crate) fn shards(&self) -> &[Arc<Shard>] {
+        &self.shards
+    }
+
+    /// Has a shard tell this socket what comes, when it is the shard's turn.
+    pub(crate) fn open(&self, outlet: &Arc<Outlet>) {
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        self.shards[number % self.shards.len()].add(outlet);
+    }
+
+    fn wake_shards(&self) {
+        self.shards.iter().for_each(|shard| shard.wake());
+    }
+
+    pub(crate) fn join(&self, selection: &Selection) -> Result<Beats, NotJoined> {
         let mut board = self.board();
         // Under the board's lock, as the retirement is.
         if self.is_retired() {
@@ -183,6 +210,7 @@ impl Hub {
                 self.meters.breaks.increment(1);
             }
         }
+        self.wake_shards();
         *self.spare() = next;
     }
 
@@ -192,18 +220,21 @@ impl Hub {
         if now >= pace.next_overview {
             pace.next_overview = now + OVERVIEW_EVERY;
             self.board().advance_overview();
+            self.wake_shards();
         }
         if now >= pace.next_heartbeat {
             pace.next_heartbeat = now + self.timing.heartbeat_every;
             pace.heartbeats += 1;
             self.board().heartbeat(pace.heartbeats.is_multiple_of(HEARTBEATS_PER_PING));
+            self.wake_shards();
         }
         let mut board = self.board();
         if board.is_watched() {
             pace.watched_at = now;
-        } else if now - pace.watched_at > UNWATCHED_MAX {
+        } else if now - pace.watched_at > self.timing.unwatched_max {
             self.retired.store(true, Ordering::SeqCst);
             board.drop_empty_channels();
+            self.wake_shards();
             return true;
         }
         false
@@ -239,9 +270,13 @@ impl Hub {
     }
 
     fn end(&self, ending: Ending) {
-        let mut board = self.board();
-        self.retired.store(true, Ordering::SeqCst);
-        board.end(ending);
+        {
+            let mut board = self.board();
+            board.end(ending);
+            // In this order: a shard that sees it sees the last beats, too.
+            self.retired.store(true, Ordering::SeqCst);
+        }
+        self.wake_shards();
     }
 }
 

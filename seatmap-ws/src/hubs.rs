@@ -41,6 +41,10 @@ impl SeatmapWs {
     ) -> Result<Arc<Hub>, Unavailable> {
         let (meters, timing) = (self.meters.clone(), self.settings.timing);
         let hub = Hub::start(&self.inventory, event, meters, timing).await?;
+        for shard in hub.shards() {
+            let (shard, hub) = (shard.clone(), hub.clone());
+            self.tasks.spawn(async move { shard.run(&hub).await });
+        }
         let (maps, running) = (self.clone(), hub.clone());
         self.tasks.spawn(async move {
             running.run(maps.ending.clone()).await;

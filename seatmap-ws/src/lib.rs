@@ -1,8 +1,8 @@
 //! The role `seatmap-ws`: live maps of seats over many sockets.
 //!
 //! [`mod@router`] has the routes; a `hub` follows one event and tells its `board`, which encodes
-//! each channel's frames once; a `socket` is one connection and keeps only where it is. Relies on
-//! `inventory` for what the seats are. Decides nothing about a seat: a map is a hint, the hold is
+//! each channel's frames once; its `shard`s write them to the sockets' `outlet`s, which keep only
+//! where each is; a `socket` is the task of one connection. Relies on `inventory` for what the seats are. Decides nothing about a seat: a map is a hint, the hold is
 //! the truth. `docs/live-map.md` has every byte that goes over a socket.
 
 mod admission;
@@ -19,8 +19,10 @@ mod hubs;
 mod incoming;
 mod listener;
 mod meters;
+mod outlet;
 mod overview;
 mod selection;
+mod shard;
 mod socket;
 mod wish;
 
@@ -64,6 +66,7 @@ pub struct Timing {
     pub silence_max: Duration,
     pub stall_max: Duration,
     pub close_within: Duration,
+    pub unwatched_max: Duration,
 }
 
 impl Default for Timing {
@@ -73,6 +76,7 @@ impl Default for Timing {
             silence_max: limits::SILENCE_MAX,
             stall_max: limits::STALL_MAX,
             close_within: limits::CLOSE_WITHIN,
+            unwatched_max: limits::UNWATCHED_MAX,
         }
     }
 }

@@ -58,6 +58,8 @@ pub const KERNEL_SEND_BYTES: usize = 32 * 1024;
 pub const KERNEL_UNSENT_BYTES: u32 = 16 * 1024;
 /// Bytes read at once. On the stack: a silent socket keeps none.
 pub const READ_BYTES: usize = 1024;
+/// Frames that a shard writes, some 5 µs each, before it lets others have the thread.
+pub const WRITES_PER_TURN: usize = 64;
 /// Encoded answers to stragglers that are kept between two ticks.
 pub const CATCH_UPS_KEPT_MAX: usize = 64;
 /// A delta up to so many bytes is sent without looking whether a snapshot were smaller.

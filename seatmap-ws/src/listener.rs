@@ -1,4 +1,4 @@
-//! The hearing half of a socket: what the client says, how often, and when it was last heard.
+//! The hearing half of a socket: what the client says, and how often.
 
 use bytes::Bytes;
 use tokio::time::{Duration, Instant};
@@ -16,7 +16,6 @@ pub(crate) struct Listener {
     pub(crate) pong: Option<Bytes>,
     second: Window,
     minute: Window,
-    last: Instant,
 }
 
 /// Frames since a moment.
@@ -30,13 +29,12 @@ impl Listener {
         let now = Instant::now();
         let window = || Window { began: now, frames: 0 };
         let incoming = Incoming::default();
-        Self { incoming, pong: None, second: window(), minute: window(), last: now }
+        Self { incoming, pong: None, second: window(), minute: window() }
     }
 
     /// Takes all of `bytes`; how to close, if they ask for it or are wrong.
     pub(crate) fn listen(&mut self, mut bytes: &[u8]) -> Option<Close> {
         let now = Instant::now();
-        self.last = now;
         loop {
             let heard = match self.incoming.hear(&mut bytes) {
                 Ok(Some(heard)) => heard,
@@ -63,10 +61,6 @@ impl Listener {
                 Ok(None) => return false,
             }
         }
-    }
-
-    pub(crate) fn silent_for(&self) -> Duration {
-        self.last.elapsed()
     }
 }
 

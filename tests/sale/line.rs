@@ -10,15 +10,20 @@ use crate::support::{Combination, Server, ServerOptions, Stores, event, random_t
 const PEOPLE: usize = 40;
 
 /// Somebody in line: a device and its place.
-struct Person {
-    device: String,
-    place: String,
-    index: u64,
-    position: u64,
+pub struct Person {
+    pub device: String,
+    pub place: String,
+    pub index: u64,
+    pub position: u64,
     pass: Option<String>,
 }
 
-async fn ask(server: &Server, method: &str, path: &str, person: &Person) -> Option<(u16, Value)> {
+pub async fn ask(
+    server: &Server,
+    method: &str,
+    path: &str,
+    person: &Person,
+) -> Option<(u16, Value)> {
     let url = format!("{}{path}", server.base);
     let mut request = server
         .http
@@ -34,7 +39,7 @@ async fn ask(server: &Server, method: &str, path: &str, person: &Person) -> Opti
 }
 
 impl Person {
-    async fn join(server: &Server, event: &str) -> Self {
+    pub async fn join(server: &Server, event: &str) -> Self {
         let mut person = Self {
             device: random_text(),
             place: String::new(),

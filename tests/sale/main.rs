@@ -4,9 +4,11 @@
 //! told twice, once per store combination, is one function and a list of combinations.
 
 mod commands;
+mod draw;
 mod expiry;
 mod kill;
 mod line;
+mod live;
 mod loss;
 mod manifests;
 mod race;

@@ -27,8 +27,9 @@ use crate::{
     hub::{Hub, NotJoined},
     limits::{KERNEL_SEND_BYTES, KERNEL_UNSENT_BYTES, SILENCE_MAX},
     meters::Meters,
+    outlet::{Beats, Outlet},
     selection::Selection,
-    socket::{self, Subscription},
+    socket,
     wish::Wish,
 };
 
@@ -59,22 +60,14 @@ pub(crate) async fn open(
     if let Some(since) = wish.since {
         hub.wait_for(since).await;
     }
-    let subscription = Subscription {
-        hub,
-        selection,
-        format: handshake.format,
-        beats,
-        since: wish.since,
-        lot: maps.next_lot(),
-        _admitted: admitted,
-        meters: maps.meters.clone(),
-        timing: maps.settings.timing,
-    };
+    let (format, since, lot) = (handshake.format, wish.since, maps.next_lot());
     maps.tasks.spawn(async move {
         // Else the client went away before it had the answer.
-        if let Ok(upgraded) = upgrade.await {
-            serve(upgraded, subscription).await;
+        if let Some((stream, early)) = upgrade.await.ok().and_then(connection) {
+            let outlet = Arc::new(Outlet::new(stream, hub, selection, format, beats));
+            socket::serve(outlet, early, since, lot).await;
         }
+        drop(admitted);
     });
     Ok(answer(handshake))
 }
@@ -100,7 +93,7 @@ impl SeatmapWs {
         self: &Arc<Self>,
         event: &Arc<EventAtWork>,
         selection: &Selection,
-    ) -> Result<(Arc<Hub>, socket::Beats), Problem> {
+    ) -> Result<(Arc<Hub>, Beats), Problem> {
         // A hub may retire between being found and being joined; hardly ever twice.
         for _ in 0..3 {
             let hub = self.hub(event).await.map_err(error::unavailable)?;
@@ -130,19 +123,14 @@ fn answer(handshake: Handshake) -> Response {
     response
 }
 
-/// On the TCP connection itself where the listener is ours: one call less a frame, and the kernel's
-/// buffers can be bounded.
-async fn serve(upgraded: Upgraded, subscription: Subscription) {
-    match upgraded.downcast::<TokioIo<StallGuard<TcpStream>>>() {
-        Ok(parts) => {
-            let stream = parts.io.into_inner().into_inner();
-            bound_buffers(&stream);
-            socket::serve(stream, parts.read_buf, subscription).await;
-        }
-        Err(upgraded) => {
-            socket::serve(TokioIo::new(upgraded), Bytes::new(), subscription).await;
-        }
-    }
+/// The TCP connection itself, and what came right behind the handshake: one call less a frame, and
+/// the kernel's buffers can be bounded. None: not a connection of [`platform::serve`], which never
+/// is.
+fn connection(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<StallGuard<TcpStream>>>().ok()?;
+    let stream = parts.io.into_inner().into_inner();
+    bound_buffers(&stream);
+    Some((stream, parts.read_buf))
 }
 
 /// What a slow reader makes the kernel keep for it. A system that refuses has larger buffers.

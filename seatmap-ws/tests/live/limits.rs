@@ -4,8 +4,8 @@ use domain::event::EventStatus;
 use seatmap_ws::{
     close::{SILENT, TOO_LONG, TOO_MANY},
     limits::{
-        FRAGMENTS_MAX, FRAMES_PER_SECOND_MAX, MESSAGE_BYTES_MAX, SOCKETS_PER_ADDRESS_MAX,
-        SOCKETS_PER_DEVICE_MAX,
+        CHANNELS_PER_EVENT_MAX, FRAGMENTS_MAX, FRAMES_PER_SECOND_MAX, MESSAGE_BYTES_MAX,
+        SOCKETS_PER_ADDRESS_MAX, SOCKETS_PER_DEVICE_MAX,
     },
 };
 use tokio_tungstenite::tungstenite::Message;
@@ -144,4 +144,56 @@ async fn who_is_silent_for_too_long_is_closed_and_who_answers_pings_is_not() {
         answering.told().await;
     }
     assert_eq!(silent.closed_with().await, Some(SILENT));
+}
+
+/// Zones by the bits of `number`; no two numbers name the same.
+fn zones_of(number: usize) -> String {
+    let zones = (0..10).filter(|zone| number >> zone & 1 == 1);
+    let names: Vec<String> = zones.map(|zone| char::from(b'A' + zone).to_string()).collect();
+    format!("zones={}", names.join(","))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_has_so_many_channels_and_a_left_one_makes_room() {
+    let plan = Plan::zones(&[2; 10]).settings(|settings| settings.limits_addresses = false);
+    let house = House::open(Place::in_process(), plan).await;
+    let mut open = Vec::new();
+    for number in 1..=CHANNELS_PER_EVENT_MAX {
+        open.push(house.opening().query(&zones_of(number)).open().await);
+    }
+    let another = house.opening().query(&zones_of(CHANNELS_PER_EVENT_MAX + 1));
+    let (status, code, after) = another.refused().await;
+    assert_eq!((status, code.as_str()), (429, "rate_limited"));
+    assert!(after.is_some());
+    // Who wants what somebody has already shares a channel.
+    house.opening().query(&zones_of(1)).open().await;
+    drop(open.pop());
+    wait_for("room for another channel", async || another.try_open().await.ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_map_that_nobody_watches_is_given_up_and_a_resume_starts_it_anew() {
+    let plan = Plan::zones(&[8])
+        .settings(|settings| settings.timing.unwatched_max = Duration::from_millis(100));
+    let house = House::open(Place::redis(), plan).await;
+    let mut viewer = house.opening().open().await;
+    viewer.news().await;
+    let known = viewer.map.clone();
+    assert!(house.first.maps.oldest_map_age().is_some());
+    // As long as somebody is there, it goes on.
+    house.hold(&[1]).await;
+    viewer.news().await;
+    drop(viewer);
+    wait_for("the map to be given up", async || {
+        house.first.maps.oldest_map_age().is_none().then_some(())
+    })
+    .await;
+    house.hold(&[2]).await;
+    let since = format!("since={}.{}", known.epoch, known.version);
+    let mut again = house.opening().query(&since).open().await;
+    again.map = known;
+    let view = house.view().await;
+    again.reach(view.epoch, view.version).await;
+    again.map.assert_shows(&view);
+    assert_eq!(again.map.snapshots, 1, "the resume was told by a snapshot");
 }
