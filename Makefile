@@ -40,10 +40,12 @@ test: setup ## Run every test on every store combination, on private servers
 screenshots: setup ## Picture every page, light and dark, on a phone and a desktop: target/screenshots
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
 
-bench: ## Measure the hold and the waiting room beside their floors
+bench: export BENCHMARKS = docs/benchmarks.md
+bench: ## Measure holds, the waiting room and live maps beside their floors: docs/benchmarks.md
 	cargo build --release --package holdfast --package loadtest
 	target/release/hold_bench
 	target/release/queue_bench
+	target/release/live_bench
 
 clean: ## Remove what builds and demos have made
 	cargo clean

@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod floor;
 pub mod generator;
 pub mod recording;
+pub mod report;
 pub mod rounds;
 pub mod servers;
 

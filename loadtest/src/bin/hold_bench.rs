@@ -5,16 +5,9 @@
 //! 2. CPU per HTTP hold of the whole engine, Redis included, beside a bare hyper answer plus an
 //!    unpipelined `EVALSHA return 1`.
 //!
-//! `hold_bench` measures and prints; `hold_bench floor-server` is the bare server, started by the
-//! former as a process of its own.
+//! `hold_bench floor-server` is the bare server, started by the former as a process of its own.
 
-use std::{
-    env,
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use domain::{
@@ -24,16 +17,15 @@ use domain::{
 };
 use hyper::StatusCode;
 use loadtest::{
-    cpu, floor,
+    cpu,
     generator::{self, Call},
     recording::{Recorder, play},
-    rounds::{Ratio, interleave},
+    report::Report,
+    rounds::interleave,
+    servers::{Floor, ORGANIZER_TOKEN, Redis, Service},
 };
 use lua::{CellState, HoldReply, HoldRequest, Partition, Rebuild, Reply, Store};
-use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
-use testkit::RedisServer;
-use tokio::net::TcpListener;
 
 const ROUNDS: usize = 5;
 /// Holds of one measurement; each takes two seats.
@@ -44,54 +36,31 @@ const COMBINED: usize = 32;
 /// Commands in Redis's protocol, one by one.
 type Commands = Vec<Vec<u8>>;
 
-const ORGANIZER_TOKEN: &str = "organizer-token-of-the-benchmark";
-
 #[tokio::main]
 async fn main() -> Result<()> {
-    if env::args().nth(1).as_deref() == Some("floor-server") {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        println!("{}", listener.local_addr()?);
-        return floor::serve(listener).await;
-    }
-    println!("A hold of two adjacent named seats, the customer's limit counted.");
-    println!(
-        "{ROUNDS} rounds of A B B A; microseconds of CPU per operation; {HOLDS} holds a side."
+    Floor::serve_if_asked().await?;
+    let about = format!(
+        "Two adjacent named seats, the customer's limit counted; {ROUNDS} rounds of {HOLDS} holds a \
+         side; microseconds of CPU per operation."
     );
-    println!();
-    println!("{:<44} {:>8} {:>8} {:>7} {:>13}", "", "measured", "floor", "ratio", "least–most");
-    scripts().await?;
-    engine(1).await?;
-    engine(64).await
+    let mut report = Report::new("Holds", about);
+    scripts(&mut report).await?;
+    engine(&mut report, 1, 1.6).await?;
+    engine(&mut report, 64, 1.0).await?;
+    report.end()
 }
 
-fn print(name: &str, ratio: &Ratio) {
-    println!(
-        "{name:<44} {:>8.2} {:>8.2} {:>7.2} {:>6.2}–{:.2}",
-        ratio.measured, ratio.floor, ratio.median, ratio.least, ratio.most
-    );
-}
+/// A private Redis, and what so many holds cost it.
+struct Scripts(Redis);
 
-/// A private Redis with a connection of our own to it.
-struct Redis {
-    server: RedisServer,
-    connection: MultiplexedConnection,
-}
-
-impl Redis {
-    async fn start() -> Result<Self> {
-        let server = RedisServer::start();
-        let client = redis::Client::open(server.url())?;
-        let connection = client.get_multiplexed_async_connection().await?;
-        Ok(Self { server, connection })
-    }
-
+impl Scripts {
     async fn flush(&self) -> Result<()> {
-        Ok(redis::cmd("FLUSHALL").query_async(&mut self.connection.clone()).await?)
+        Ok(redis::cmd("FLUSHALL").query_async(&mut self.0.connection.clone()).await?)
     }
 
     /// Microseconds of CPU that each of `HOLDS` in `work` costs.
     async fn cost_of(&self, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.0.connection.clone();
         let before = cpu::of_redis(&mut connection).await?;
         work()?;
         Ok((cpu::of_redis(&mut connection).await? - before) / HOLDS as f64)
@@ -99,7 +68,7 @@ impl Redis {
 
     /// The same for `HOLDS` calls of `return 1`, each waiting for the one before.
     async fn return_1(&self) -> Result<f64> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.0.connection.clone();
         let digest: String =
             redis::cmd("SCRIPT").arg("LOAD").arg("return 1").query_async(&mut connection).await?;
         let before = cpu::of_redis(&mut connection).await?;
@@ -114,9 +83,9 @@ impl Redis {
 
 /// The scripts alone: what the binding sends is recorded, and played at a pipeline depth beside
 /// `return 1` played in the same way.
-async fn scripts() -> Result<()> {
-    let redis = Redis::start().await?;
-    let port = redis.server.port();
+async fn scripts(report: &mut Report) -> Result<()> {
+    let redis = Scripts(Redis::start().await?);
+    let port = redis.0.server.port();
     let recorder = Recorder::start(port)?;
     let store = Store::connect(recorder.url(), Arc::new(platform::SystemClock)).await?;
     let partition =
@@ -124,13 +93,13 @@ async fn scripts() -> Result<()> {
     let digest: String = redis::cmd("SCRIPT")
         .arg("LOAD")
         .arg("return 1")
-        .query_async(&mut redis.connection.clone())
+        .query_async(&mut redis.0.connection.clone())
         .await?;
     let return_1 = format!("*3\r\n$7\r\nEVALSHA\r\n$40\r\n{digest}\r\n$1\r\n0\r\n");
     let return_1 = vec![return_1.into_bytes(); HOLDS];
-    for (name, size) in [
-        ("Redis, single hold / return 1 at depth 16", 1),
-        ("Redis, 32 holds a call / return 1 at depth 16", COMBINED),
+    for (name, size, most) in [
+        ("Redis, single hold / return 1 at depth 16", 1, 4.5),
+        ("Redis, 32 holds a call / return 1 at depth 16", COMBINED, 2.0),
     ] {
         let (lay, holds) = record(&redis, &recorder, &store, &partition, size).await?;
         let measure = async || {
@@ -144,14 +113,14 @@ async fn scripts() -> Result<()> {
             Ok(cost)
         };
         let below = async || redis.cost_of(|| play(port, &return_1, PIPELINE_DEPTH)).await;
-        print(name, &interleave(ROUNDS, measure, below).await?);
+        report.ratio(name, &interleave(ROUNDS, measure, below).await?, most);
     }
     Ok(())
 }
 
 /// What the binding sends to lay an inventory, and for `HOLDS` holds, `size` a call.
 async fn record(
-    redis: &Redis,
+    redis: &Scripts,
     recorder: &Recorder,
     store: &Store,
     partition: &Partition,
@@ -208,80 +177,30 @@ fn request(number: usize) -> HoldRequest {
     }
 }
 
-/// A child process; ended with the value, by its id.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The whole engine over HTTP with `in_flight` holds at any time.
-async fn engine(in_flight: usize) -> Result<()> {
+/// The whole service over HTTP with `in_flight` holds at any time.
+async fn engine(report: &mut Report, in_flight: usize, most: f64) -> Result<()> {
     let redis = Redis::start().await?;
-    let data = tempfile::tempdir()?;
-    let program = env::current_exe()?.with_file_name("holdfast");
-    ensure!(program.exists(), "build the program first: cargo build --release");
-    let address: SocketAddr = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0")?;
-        free.local_addr()?
-    };
-    let engine = Process(
-        Command::new(program)
-            .arg("serve")
-            .env("HOLDFAST_LISTEN", address.to_string())
-            .env("HOLDFAST_DATA_DIR", data.path())
-            .env("HOLDFAST_REDIS_URL", redis.server.url())
-            .env("HOLDFAST_ORGANIZER_TOKEN", ORGANIZER_TOKEN)
-            .env("HOLDFAST_RATE_LIMIT_PER_MINUTE", "0")
-            .env("HOLDFAST_SANDBOX", "1")
-            .env("HOLDFAST_LOG", "warn")
-            .stdout(Stdio::null())
-            .spawn()?,
-    );
-    wait_until_open(address).await?;
-    let mut bare = Process(
-        Command::new(env::current_exe()?).arg("floor-server").stdout(Stdio::piped()).spawn()?,
-    );
-    let bare_address: SocketAddr = {
-        use std::io::{BufRead, BufReader};
-        let mut line = String::new();
-        let output = bare.0.stdout.take().context("the floor's output")?;
-        BufReader::new(output).read_line(&mut line)?;
-        line.trim().parse()?
-    };
+    let service = Service::start(&redis).await?;
+    let floor = Floor::start()?;
+    let return_1 = Scripts(Redis::start().await?);
     let mut event = 0;
     let measure = async || {
         event += 1;
-        let id = publish(address, event).await?;
-        let mut connection = redis.connection.clone();
-        let before = cpu::of_process(engine.0.id())? + cpu::of_redis(&mut connection).await?;
-        generator::run(address, in_flight, HOLDS, StatusCode::CREATED, |number| hold(&id, number))
-            .await?;
-        let after = cpu::of_process(engine.0.id())? + cpu::of_redis(&mut connection).await?;
-        Ok((after - before) / HOLDS as f64)
+        let id = publish(service.address, event).await?;
+        let before = service.cpu()? + redis.cpu().await?;
+        let call = |number| hold(&id, number);
+        generator::run(service.address, in_flight, HOLDS, StatusCode::CREATED, call).await?;
+        Ok((service.cpu()? + redis.cpu().await? - before) / HOLDS as f64)
     };
     let below = async || {
-        let before = cpu::of_process(bare.0.id())?;
-        generator::run(bare_address, in_flight, HOLDS, StatusCode::OK, |n| hold("e", n)).await?;
-        let hyper = (cpu::of_process(bare.0.id())? - before) / HOLDS as f64;
-        Ok(hyper + redis.return_1().await?)
+        let before = floor.cpu()?;
+        generator::run(floor.address, in_flight, HOLDS, StatusCode::OK, |n| hold("e", n)).await?;
+        let hyper = (floor.cpu()? - before) / HOLDS as f64;
+        Ok(hyper + return_1.return_1().await?)
     };
     let name = format!("HTTP hold, {in_flight} in flight / hyper + return 1");
-    print(&name, &interleave(ROUNDS, measure, below).await?);
+    report.ratio(&name, &interleave(ROUNDS, measure, below).await?, most);
     Ok(())
-}
-
-async fn wait_until_open(address: SocketAddr) -> Result<()> {
-    for _ in 0..500 {
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    anyhow::bail!("nothing listens on {address}")
 }
 
 /// A fresh event whose every pair of seats is held once.

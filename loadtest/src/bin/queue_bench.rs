@@ -7,7 +7,7 @@
 //!    return 1`; bytes of a person.
 //! 3. A position, the draw, and the check of a proof, at 5,000,000 entries.
 //!
-//! Ends with an error when a figure misses its target in a run that nothing else disturbed.
+//! Ends with an error when something that was measured did not do its work.
 //! `queue_bench floor-server` is the bare server, started by the former.
 
 use std::{
@@ -32,7 +32,8 @@ use hyper::{Method, StatusCode};
 use loadtest::{
     cpu,
     generator::{self, Call},
-    rounds::{Ratio, interleave},
+    report::Report,
+    rounds::interleave,
     servers::{Floor, ORGANIZER_TOKEN, Redis, SIGNING_KEY, Service},
 };
 use lua::{Join, LayLine, LinePhase, Partition, Reader, Store, Termed};
@@ -55,71 +56,15 @@ const PLACES: usize = 8_000;
 const COMBINED: usize = 256;
 const JOINS: u64 = 256_000;
 const ENTRIES: u64 = 5_000_000;
-/// Of a run that can be believed: CPU of other processes, and how far its rounds differ.
-const FOREIGN_SHARE_MAX: f64 = 0.05;
-const SPREAD_MAX: f64 = 0.2;
-
-/// What was found against what is wanted.
-#[derive(Default)]
-struct Verdicts {
-    missed: Vec<String>,
-    noisy: Vec<String>,
-}
-
-impl Verdicts {
-    fn ratio(&mut self, name: &str, ratio: &Ratio, most: f64) {
-        println!(
-            "{name:<46} {:>8.2} {:>8.2} {:>7.2} {:>6.2}–{:<6.2} {most:>5.2}",
-            ratio.measured, ratio.floor, ratio.median, ratio.least, ratio.most
-        );
-        if (ratio.most - ratio.least) / ratio.median > SPREAD_MAX {
-            self.noisy.push(format!("{name}: its rounds differ"));
-        }
-        self.check(name, ratio.median <= most);
-    }
-
-    fn figure(&mut self, name: &str, value: f64, unit: &str, target: &str, is_met: bool) {
-        println!("{name:<46} {value:>12.2} {unit:<22} {target}");
-        self.check(name, is_met);
-    }
-
-    fn check(&mut self, name: &str, is_met: bool) {
-        if !is_met {
-            self.missed.push(name.to_owned());
-        }
-    }
-
-    fn end(self) -> Result<()> {
-        println!();
-        for name in &self.noisy {
-            println!("disturbed: {name}");
-        }
-        for name in &self.missed {
-            println!("missed: {name}");
-        }
-        if !self.missed.is_empty() && self.noisy.is_empty() {
-            bail!("{} figures miss their targets", self.missed.len());
-        }
-        Ok(())
-    }
-}
-
 #[tokio::main]
 async fn main() -> Result<()> {
     Floor::serve_if_asked().await?;
-    let mut verdicts = Verdicts::default();
-    println!("Standing in line. {ROUNDS} rounds of A B B A; microseconds of CPU per operation.");
-    println!();
-    println!(
-        "{:<46} {:>8} {:>8} {:>7} {:>13} {:>5}",
-        "", "measured", "floor", "ratio", "least–most", "most"
-    );
-    status(&mut verdicts).await?;
-    println!();
-    joins(&mut verdicts).await?;
-    println!();
-    draw(&mut verdicts)?;
-    verdicts.end()
+    let about = format!("{ROUNDS} rounds; microseconds of CPU per operation.");
+    let mut report = Report::new("Standing in line", about);
+    status(&mut report).await?;
+    joins(&mut report).await?;
+    draw(&mut report)?;
+    report.end()
 }
 
 /// A line in the service, and places in it.
@@ -139,7 +84,7 @@ impl Standing {
     }
 }
 
-async fn status(verdicts: &mut Verdicts) -> Result<()> {
+async fn status(report: &mut Report) -> Result<()> {
     let redis = Redis::start().await?;
     let service = Service::start(&redis).await?;
     let floor = Floor::start()?;
@@ -164,16 +109,13 @@ async fn status(verdicts: &mut Verdicts) -> Result<()> {
     below().await?;
     let watch = Foreign::start(&redis, &service, &floor).await?;
     let ratio = interleave(ROUNDS, async || measure(&few).await, below).await?;
-    verdicts.ratio("status, 1,000 waiting / bare hyper", &ratio, 1.4);
+    report.ratio("status, 1,000 waiting / bare hyper", &ratio, 1.4);
     let ratio = interleave(ROUNDS, async || measure(&many).await, below).await?;
-    verdicts.ratio("status, 1,000,000 waiting / bare hyper", &ratio, 1.4);
+    report.ratio("status, 1,000,000 waiting / bare hyper", &ratio, 1.4);
     let ratio = interleave(ROUNDS, async || measure(&many).await, async || measure(&few).await);
-    verdicts.ratio("status, 1,000,000 / 1,000 waiting", &ratio.await?, 1.05);
+    report.ratio("status, 1,000,000 / 1,000 waiting", &ratio.await?, 1.05);
     let foreign = watch.share(&redis, &service, &floor).await?;
-    println!("{:<46} {:>11.1}%", "CPU of other processes meanwhile", foreign * 100.0);
-    if foreign > FOREIGN_SHARE_MAX {
-        verdicts.noisy.push("other processes used the CPU".to_owned());
-    }
+    report.foreign(foreign);
 
     let idle = commands(&redis, async || {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -188,14 +130,13 @@ async fn status(verdicts: &mut Verdicts) -> Result<()> {
     });
     let busy = busy.await?;
     let rate = 5.0 * REQUESTS as f64 / busy.seconds;
-    println!("{:<46} {rate:>12.0} a second", "status requests meanwhile");
-    let name = "Redis commands a second, nobody asking";
-    println!("{name:<46} {:>12.2} {:.2} within scripts", idle.sent, idle.within_scripts);
-    let name = "Redis commands a second, while asked";
-    println!("{name:<46} {:>12.2} {:.2} within scripts", busy.sent, busy.within_scripts);
+    report.fact("status requests a second meanwhile", rate, "");
+    report.fact("Redis commands a second, nobody asking", idle.sent, "");
+    report.fact("the same, commands within scripts", idle.within_scripts, "");
+    report.fact("Redis commands a second, while asked", busy.sent, "");
     let thousand = busy.sent / rate * 1_000.0;
     let (name, target) = ("Redis commands per 1,000 status requests", "at most 1");
-    verdicts.figure(name, thousand, "", target, thousand <= 1.0);
+    report.figure(name, thousand, "", target, thousand <= 1.0);
     Ok(())
 }
 
@@ -360,7 +301,7 @@ async fn commands(redis: &Redis, work: impl AsyncFnOnce() -> Result<()>) -> Resu
     Ok(Commands { sent: a_second(true), within_scripts: a_second(false), seconds })
 }
 
-async fn joins(verdicts: &mut Verdicts) -> Result<()> {
+async fn joins(report: &mut Report) -> Result<()> {
     let redis = Redis::start().await?;
     let store = Store::connect(&redis.server.url(), Arc::new(SystemClock)).await?;
     let digest: String = redis::cmd("SCRIPT")
@@ -387,25 +328,25 @@ async fn joins(verdicts: &mut Verdicts) -> Result<()> {
         Ok((redis.cpu().await? - before) / calls as f64)
     };
     let ratio = interleave(ROUNDS, measure, below).await?;
-    verdicts.ratio("join, 256 a call / EVALSHA return 1", &ratio, 1.0);
+    report.ratio("join, 256 a call / EVALSHA return 1", &ratio, 1.0);
     let a_second = 1e6 / ratio.measured;
     let (name, target) = ("joins a second of Redis CPU", "at least 150,000");
-    verdicts.figure(name, a_second, "", target, a_second >= 150_000.0);
+    report.figure(name, a_second, "", target, a_second >= 150_000.0);
 
     let partition = lay(&store, 1_000).await?;
     let (memory, before) = (redis.memory().await?, redis.cpu().await?);
     join_all(&store, &partition, 1, 0..MANY).await?;
     let a_second = MANY as f64 / (redis.cpu().await? - before) * 1e6;
     let (name, target) = ("the same up to a million in one line", "at least 150,000");
-    verdicts.figure(name, a_second, "", target, a_second >= 150_000.0);
+    report.figure(name, a_second, "", target, a_second >= 150_000.0);
     let bytes = (redis.memory().await? - memory) / MANY as f64;
     let (name, target) = ("Redis memory of a million, a person", "at most 64, aim 40");
-    verdicts.figure(name, bytes, "bytes", target, bytes <= 64.0);
+    report.figure(name, bytes, "bytes", target, bytes <= 64.0);
     let before = redis.cpu().await?;
     join_all(&store, &partition, 1, 0..JOINS).await?;
     let again = JOINS as f64 / (redis.cpu().await? - before) * 1e6;
     let name = "joins again, of people who stand there";
-    verdicts.figure(name, again, "", "at least 150,000", again >= 150_000.0);
+    report.figure(name, again, "", "at least 150,000", again >= 150_000.0);
     Ok(())
 }
 
@@ -479,14 +420,14 @@ fn time<T>(calls: u64, mut work: impl FnMut(u64) -> T) -> f64 {
     rounds[ROUNDS / 2]
 }
 
-fn draw(verdicts: &mut Verdicts) -> Result<()> {
+fn draw(report: &mut Report) -> Result<()> {
     let order = Order::drawn(&[7; 32], [ENTRIES, 0]);
     let index = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % ENTRIES;
     let position = time(1_000_000, |number| {
         order.position(Place { lane: Lane::General, index: index(number) })
     });
     let name = "a position among 5,000,000";
-    verdicts.figure(name, position, "µs", "below 2", position < 2.0);
+    report.figure(name, position, "µs", "below 2", position < 2.0);
 
     let entries: Vec<u8> = (0..ENTRIES).flat_map(|number| person(number).0).collect();
     let began = Instant::now();
@@ -499,9 +440,8 @@ fn draw(verdicts: &mut Verdicts) -> Result<()> {
     let seconds = began.elapsed().as_secs_f64();
     let text = serde_json::to_vec(&draw)?;
     let name = "the draw of 5,000,000, roots included";
-    verdicts.figure(name, seconds, "seconds", "", true);
-    let (name, bytes) = ("the one write that places everybody", text.len() as f64);
-    verdicts.figure(name, bytes, "bytes", "", true);
+    report.fact(name, seconds, "s");
+    report.fact("the one write that places everybody", text.len() as f64, "bytes");
 
     let block = tree.block(ENTRIES / 3);
     let stored = &entries[block.start as usize * ENTRY_BYTES..block.end as usize * ENTRY_BYTES];
@@ -511,6 +451,6 @@ fn draw(verdicts: &mut Verdicts) -> Result<()> {
         verify_proof(&checked, &proof).expect("the proof is good");
     });
     let name = "the check of a draw and one proof";
-    verdicts.figure(name, check / 1e3, "ms", "below 50", check < 50_000.0);
+    report.figure(name, check / 1e3, "ms", "below 50", check < 50_000.0);
     Ok(())
 }

@@ -8,27 +8,26 @@
 //! 4. Bytes of a whole sale for one viewer, beside one JSON message a change.
 //!
 //! CPU is this process's alone: viewers, sale and Redis are processes of their own. Ends with an
-//! error when a figure misses its target in a run that nothing else disturbed. `live_bench
+//! error when something that was measured did not do its work. `live_bench
 //! [sockets]`; needs twice as many file descriptors.
 
 mod gateway;
 mod helper;
 mod sale;
 mod sell_out;
-mod verdicts;
 mod viewers;
 
 use std::{env, fs, process, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use loadtest::{cpu, rounds::interleave, servers::Redis};
+use loadtest::{cpu, report::Report, rounds::interleave, servers::Redis};
 use seatmap_ws::{Delta, Format, Frame};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
 };
 
-use crate::{gateway::Gateway, helper::Helper, verdicts::Verdicts, viewers::LATEST_MS};
+use crate::{gateway::Gateway, helper::Helper, viewers::LATEST_MS};
 
 pub const SEATS: u32 = 50_000;
 const SOCKETS: usize = 5_000;
@@ -62,10 +61,8 @@ fn main() -> Result<()> {
 
 #[tokio::main]
 async fn measure(sockets: usize) -> Result<()> {
-    let mut verdicts = Verdicts::default();
-    println!("Live maps of {SEATS} seats, {sockets} viewers. Rounds of A B B A.");
-    println!();
-    Verdicts::head();
+    let about = format!("{SEATS} seats, {sockets} viewers.");
+    let mut report = Report::new("Live maps", about);
     let redis = Redis::start().await?;
     let gateway = Gateway::start(&redis.server.url()).await?;
     let sale = Helper::start(&["sale", &redis.server.url(), gateway.event.as_str()])?;
@@ -79,16 +76,16 @@ async fn measure(sockets: usize) -> Result<()> {
 
     let foreign = bench.foreign().await?;
     let began = Instant::now();
-    bench.frames_beside_writes(&mut verdicts).await?;
-    verdicts.figure("memory of an idle socket", idle, "KB", "at most 8", idle <= 8.0);
-    bench.storm_beside_trickle(&mut verdicts).await?;
-    bench.stalled_beside_none(&mut verdicts, sockets / 10).await?;
+    bench.frames_beside_writes(&mut report).await?;
+    report.figure("memory of an idle socket", idle, "KB", "at most 8", idle <= 8.0);
+    bench.storm_beside_trickle(&mut report).await?;
+    bench.stalled_beside_none(&mut report, sockets / 10).await?;
     let foreign = bench.foreign().await? - foreign;
-    sell_out::compare(&mut verdicts);
+    sell_out::compare(&mut report);
 
     let cores = std::thread::available_parallelism()?.get() as f64;
-    verdicts.foreign(foreign.max(0.0) / (began.elapsed().as_micros() as f64 * cores));
-    verdicts.end()
+    report.foreign(foreign.max(0.0) / (began.elapsed().as_micros() as f64 * cores));
+    report.end()
 }
 
 struct Bench {
@@ -151,7 +148,7 @@ impl Bench {
         Ok(cpu::of_machine()? - ours)
     }
 
-    async fn frames_beside_writes(&mut self, verdicts: &mut Verdicts) -> Result<()> {
+    async fn frames_beside_writes(&mut self, report: &mut Report) -> Result<()> {
         let changes = (0..CHANGES / FRAMES).map(|seat| (seat * 7_919, 3)).collect();
         let delta =
             Delta { partition: 0, epoch: 1, from: 9_000, version: 9_004, changes, areas: vec![] };
@@ -160,7 +157,7 @@ impl Bench {
         let frames = async || bench.lock().await.frames().await;
         let writes = async || bench.lock().await.writes(&bytes).await;
         let ratio = interleave(5, frames, writes).await?;
-        verdicts.ratio("µs of CPU a frame / a bare write", &ratio, 1.4);
+        report.ratio("µs of CPU a frame / a bare write", &ratio, 1.4);
         self.gateway.forget_connections();
         Ok(())
     }
@@ -185,12 +182,12 @@ impl Bench {
         Ok(cpu / (self.totals()?[0] - before[0]) as f64)
     }
 
-    async fn storm_beside_trickle(&mut self, verdicts: &mut Verdicts) -> Result<()> {
+    async fn storm_beside_trickle(&mut self, report: &mut Report) -> Result<()> {
         let bench = Mutex::new(&mut *self);
         let storm = async || bench.lock().await.load(2_000).await;
         let trickle = async || bench.lock().await.load(10).await;
         let ratio = interleave(4, storm, trickle).await?;
-        verdicts.ratio("% of a core, 2,000 changes/s / 10 changes/s", &ratio, 1.25);
+        report.ratio("% of a core, 2,000 changes/s / 10 changes/s", &ratio, 1.25);
         Ok(())
     }
 
@@ -206,7 +203,7 @@ impl Bench {
         Ok(share * 100.0)
     }
 
-    async fn stalled_beside_none(&mut self, verdicts: &mut Verdicts, stalled: usize) -> Result<()> {
+    async fn stalled_beside_none(&mut self, report: &mut Report, stalled: usize) -> Result<()> {
         self.open(stalled, "json").await?;
         let before = resident_kilobytes()?;
         let mut healthy = vec![0; LATEST_MS + 1];
@@ -222,12 +219,12 @@ impl Bench {
             Ok(percentile(&counts, 99))
         };
         let ratio = interleave(3, with, without).await?;
-        verdicts.ratio("ms to a viewer at p99, a tenth stalled / none", &ratio, 1.1);
+        report.ratio("ms to a viewer at p99, a tenth stalled / none", &ratio, 1.1);
         let more = (resident_kilobytes()? - before).max(0.0) / stalled as f64;
-        verdicts.figure("memory more for each that stalled", more, "KB", "", true);
+        report.figure("memory more for each that stalled", more, "KB", "", true);
         for (name, percent) in [("ms from write to viewer, median", 50), ("the same, p99", 99)] {
             let value = percentile(&healthy, percent);
-            verdicts.figure(name, value, "ms", "at most 250", value <= 250.0);
+            report.figure(name, value, "ms", "at most 250", value <= 250.0);
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use loadtest::report::Report;
 use seatmap_ws::{Delta, Format, Frame};
 use serde_json::json;
 
-use crate::{SEATS, verdicts::Verdicts};
+use crate::SEATS;
 
 /// Bytes before the payload of a short message.
 const WEBSOCKET_HEAD_BYTES: usize = 2;
@@ -41,7 +42,7 @@ impl Hall {
 }
 
 /// Parties of one to four seats; one in five gives up, the others pay later.
-pub fn compare(verdicts: &mut Verdicts) {
+pub fn compare(report: &mut Report) {
     let mut random = 7u64;
     let mut below = |bound: u32| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -76,7 +77,7 @@ pub fn compare(verdicts: &mut Verdicts) {
     }
     let share = bytes as f64 / hall.json_bytes as f64;
     let (name, kilobytes) = ("a whole sale for one viewer", bytes as f64 / 1e3);
-    verdicts.figure(name, kilobytes, "KB", "", true);
+    report.figure(name, kilobytes, "KB", "", true);
     let name = "the same / one JSON message a change";
-    verdicts.figure(name, share, "", "at most 0.03", share <= 0.03);
+    report.figure(name, share, "", "at most 0.03", share <= 0.03);
 }
