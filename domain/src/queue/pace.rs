@@ -23,9 +23,9 @@ const WINDOW_MS_MAX: i64 = 600_000;
 /// Before so much time nothing is told.
 const WINDOW_MS_MIN: i64 = 5_000;
 
-/// On either side of an interval one in ten is to fall out. A little less is aimed at, for what is
-/// missed last in a sale is not made up for any more.
-const MISSED_SHARE: f64 = 0.095;
+/// On either side of an interval one in ten is to fall out. A little less is aimed at: what is missed
+/// last in a sale, or by a leader that is replaced, is not made up for any more.
+const MISSED_SHARE: f64 = 0.09;
 
 /// By how much (in logarithms of the rate) a missed probe widens its side. Probes of one minute hold or
 /// fail together: with large steps a side would swing between too narrow and too wide, and be wider

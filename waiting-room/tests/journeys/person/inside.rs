@@ -156,7 +156,8 @@ impl Person {
             has_pass: true,
         };
         let record = match inventory.hold(&at_work, wish).await.ok()? {
-            HoldAnswer::Held { record, .. } => record,
+            // Or its first answer was lost.
+            HoldAnswer::Held { record, .. } | HoldAnswer::Replayed { record, .. } => record,
             other => {
                 if world.trouble != Trouble::Losses {
                     world.broke("a hold refused inside", format!("{other:?}"));
