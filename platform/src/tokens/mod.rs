@@ -1,6 +1,6 @@
 //! Places and passes of the waiting room: signed texts that a client keeps and shows again.
 //!
-//! JWT (RFC 7519), signed as [`jws`] says; `aud` names event and kind; life is bounded; there is no
+//! JWT (RFC 7519), signed as `jws` says; `aud` names event and kind; life is bounded; there is no
 //! leeway. What a token says is enough to answer whoever shows it: nothing is looked up.
 //! Times are judged by the clock that is handed in.
 
