@@ -3,7 +3,7 @@
 //! The body is base32 (RFC 4648 "extended hex", lower case, no padding), whose order is that of the
 //! bytes. Randomness and time are handed in: this crate has neither.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr};
 
 use data_encoding::{Encoding, Specification};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -73,6 +73,13 @@ macro_rules! identifier {
                     return Err(IdError);
                 }
                 Ok(Self(text.to_owned()))
+            }
+        }
+
+        /// Maps by identifier are asked with the text that somebody sent.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

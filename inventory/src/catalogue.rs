@@ -97,13 +97,11 @@ impl Inventory {
     /// when it never did.
     pub fn event_in_memory(&self, id_or_slug: &str) -> Option<Arc<EventAtWork>> {
         let catalogue = &self.core.catalogue;
-        let id = match id_or_slug.parse::<EventId>() {
-            Ok(id) => id,
-            Err(_) => catalogue.slugs.get(id_or_slug)?.clone(),
-        };
-        let at_work = catalogue.entries.get(&id)?.latest()?;
-        (at_work.event.slug == id_or_slug || at_work.event.id.as_str() == id_or_slug)
-            .then_some(at_work)
+        if let Some(entry) = catalogue.entries.get(id_or_slug) {
+            return entry.latest();
+        }
+        let at_work = catalogue.entries.get(&*catalogue.slugs.get(id_or_slug)?)?.latest()?;
+        (at_work.event.slug == id_or_slug).then_some(at_work)
     }
 
     /// The event of the number that hold identifiers carry.

@@ -4,6 +4,7 @@
 //! slow and large bodies meet theirs in the extractors. Ends by draining: no new connections,
 //! requests under way are answered, then what is left is cut off.
 
+mod head_timer;
 mod stall;
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -11,7 +12,7 @@ use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use axum::{Router, body::Body, http::Request};
 use futures_util::future::{Either, ready};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::http::{MemoryReads, PeerAddress};
+use head_timer::HeadTimer;
 pub use stall::StallGuard;
 
 /// Bounds of the listener.
@@ -134,19 +136,29 @@ async fn connection(
         Either::Right(site.router.clone().oneshot(request))
     });
     let stream = TokioIo::new(StallGuard::new(stream, limits.write_timeout));
+    let timer = HeadTimer::new();
     let mut connection = pin!(
         http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(timer.clone())
             .header_read_timeout(limits.head_timeout)
             .max_header_size(limits.head_bytes_max)
             .serve_connection(stream, service)
             .with_upgrades()
     );
-    if let Some(end) = stopping.run_until_cancelled(connection.as_mut()).await {
-        return end;
+    let (mut over, mut stopped) =
+        (pin!(timer.over(limits.head_timeout)), pin!(stopping.cancelled()));
+    let mut is_stopped = false;
+    loop {
+        tokio::select! {
+            biased;
+            end = connection.as_mut() => return end,
+            () = over.as_mut() => over.set(timer.over(limits.head_timeout)),
+            () = stopped.as_mut(), if !is_stopped => {
+                is_stopped = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
     }
-    connection.as_mut().graceful_shutdown();
-    connection.await
 }
 
 #[cfg(test)]

@@ -121,6 +121,24 @@ async fn a_silent_connection_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_asks_nothing_more_is_closed() {
+    let server = start(impatient()).await;
+    let mut stream = server.connect().await;
+    let request = b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    stream.write_all(request).await.unwrap();
+    let rest = read_to_end(&mut stream).await;
+    assert_eq!(
+        rest.matches("HTTP/1.1 200 OK").count(),
+        1,
+        "the second answer, and the end: {rest}"
+    );
+}
+
+#[tokio::test]
 async fn too_many_and_too_long_headers_are_refused() {
     let server = start(ServeLimits::default()).await;
     let many: String = (0..101).map(|n| format!("X-{n}: 1\r\n")).collect();
