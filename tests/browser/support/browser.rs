@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(60);
 /// After so many frames without a change of colour a page is still.
 const QUIET_FRAMES: u32 = 12;
+/// Nor for more: a page that changes all the time is looked at as it is.
+const FRAMES_MAX: u32 = 120;
 
 /// Ends with the value.
 pub struct Browser {
@@ -71,11 +73,12 @@ impl Browser {
         // Bars glide, too, each time that a figure changes: on a busy machine without end.
         self.run(
             "const glides = (one) => one instanceof CSSTransition && /color|shadow/.test(one.transitionProperty); \
-             for (let quiet = 0; quiet < given[0];) { \
-                 await new Promise(requestAnimationFrame); \
+             const frame = (done) => { requestAnimationFrame(done); setTimeout(done, 100); }; \
+             for (let quiet = 0, seen = 0; quiet < given[0] && seen < given[1]; seen += 1) { \
+                 await new Promise(frame); \
                  quiet = document.getAnimations().some(glides) ? 0 : quiet + 1; \
              }",
-            vec![json!(QUIET_FRAMES)],
+            vec![json!(QUIET_FRAMES), json!(FRAMES_MAX)],
         )
         .await;
     }
