@@ -16,7 +16,11 @@ const LAYERS: [(&str, &str, &[&str]); 13] = [
     ("web", "web", &["platform"]),
     ("payments", "payments", &["domain", "platform", "lua", "ledger", "inventory"]),
     ("payments/sandbox", "sandbox", &[]),
-    ("loadtest", "loadtest", &["domain", "platform", "lua", "testkit"]),
+    (
+        "loadtest",
+        "loadtest",
+        &["domain", "platform", "lua", "ledger", "inventory", "seatmap-ws", "testkit"],
+    ),
 ];
 
 #[test]
