@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # is missing.
 PACKAGES := redis-server postgresql chromium chromium-driver nodejs
 
-.PHONY: help setup format lint test screenshots bench clean
+.PHONY: help setup format lint test screenshots bench load clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,7 @@ format: ## Format the code
 lint: ## Check the format, the lints and the documentation, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features failpoints -- --deny warnings
+	cargo clippy --package loadtest --features journeys --bin load --tests -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
 
 test: setup ## Run every test on every store combination, on private servers
@@ -36,6 +37,7 @@ test: setup ## Run every test on every store combination, on private servers
 	cargo build --release
 	node --test web/tests/*.test.mjs
 	cargo test --workspace --features failpoints
+	cargo test --package loadtest --features journeys --bin load
 
 screenshots: setup ## Picture every page, light and dark, on a phone and a desktop: target/screenshots
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
@@ -46,6 +48,12 @@ bench: ## Measure holds, the waiting room and live maps beside their floors: doc
 	target/release/hold_bench
 	target/release/queue_bench
 	target/release/live_bench
+
+load: ## Walk a crowd through a sale on this machine, audit it, write target/load/report.html
+	# One by one: goose's HTTP client has features that are not the program's.
+	cargo build --release --package holdfast
+	cargo build --release --package loadtest --features journeys --bin load
+	target/release/load --baseline loadtest/baselines/load.json $(ARGUMENTS)
 
 clean: ## Remove what builds and demos have made
 	cargo clean
