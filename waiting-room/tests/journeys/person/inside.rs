@@ -165,8 +165,9 @@ impl Person {
                 return None;
             }
         };
+        let mut id = OrderId::new(world.now(), key);
         let order = NewOrder {
-            id: OrderId::new(world.now(), key),
+            id: id.clone(),
             event: world.event.clone(),
             hold: HoldId {
                 created: record.created,
@@ -196,12 +197,13 @@ impl Person {
                 key: format!("order-{}", self.number),
                 fingerprint: String::new(),
                 status: 201,
-                body: String::new(),
+                body: id.to_string(),
             },
         };
-        let id = order.id.clone();
         match world.ledger.create_order(order).await.ok()? {
             CreateOrder::Created(_) => {}
+            // The first answer was lost.
+            CreateOrder::Replayed(answer) => id = answer.body.parse().expect("an order's id"),
             other => {
                 world.broke("an order refused inside", format!("{other:?}"));
                 return None;
