@@ -5,15 +5,36 @@
 
 use std::sync::{Arc, Weak};
 
-use domain::id::EventId;
+use domain::{id::EventId, queue::Lane, time::Timestamp};
 use lua::{Join, Joined, Termed};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{WaitingRoom, error::Refusal, laying::block, lines::Line};
+use crate::{WaitingRoom, error::Refusal, laying::BLOCK_MIN, lines::Line};
 
 const JOINS_PER_CALL: usize = 256;
 /// Calls of one round: a line that was lost, or a ceiling that was reached, makes it one more.
 const CALLS_MAX: u32 = 6;
+
+/// So many indexes are reserved at once at most: four calls of joins.
+const BLOCK_MAX: u64 = 4 * JOINS_PER_CALL as u64;
+/// Indexes are reserved for so much time, as joins came lately. A line that is laid anew skips what
+/// was reserved and not given out; it has to pass that, and nobody comes in meanwhile.
+const BLOCK_MS: u64 = 2_000;
+
+/// When indexes of a lane were reserved last, and how many had been given out.
+#[derive(Clone, Copy)]
+pub(crate) struct Reserved {
+    at: Timestamp,
+    given: u64,
+}
+
+/// How many indexes to reserve, beyond those that are wanted now.
+fn block(last: Option<Reserved>, given: u64, now: Timestamp) -> u64 {
+    let Some(last) = last else { return BLOCK_MIN };
+    let elapsed_ms = (now.as_millis() - last.at.as_millis()).max(1) as u64;
+    let joined = given.saturating_sub(last.given);
+    (joined * BLOCK_MS / elapsed_ms).clamp(BLOCK_MIN, BLOCK_MAX)
+}
 
 /// A join and who waits for its outcome.
 pub(crate) struct WaitingJoin {
@@ -105,7 +126,7 @@ impl WaitingRoom {
             let lane = joins[*at].lane;
             let (number, given) = (lane.number(), joined[lane.number()]);
             if ceilings[number] == 0 {
-                let block = block(given) + again.len() as u64;
+                let block = self.next_block(line, lane, given) + again.len() as u64;
                 ceilings[number] = self.ledger.reserve_ceiling(event, lane, given, block).await?;
             }
         }
@@ -118,8 +139,30 @@ impl WaitingRoom {
         Ok(())
     }
 
+    fn next_block(&self, line: &Line, lane: Lane, given: u64) -> u64 {
+        let now = self.clock.now();
+        let last = line.reserved()[lane.number()].replace(Reserved { at: now, given });
+        block(last, given, now)
+    }
+
     async fn follow_id(self: &Arc<Self>, event: &EventId, line: &Line) -> Result<(), Refusal> {
         let at_work = self.inventory.event_by_id(event).await?.ok_or(Refusal::UnknownEvent)?;
         self.follow(&at_work, line).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_are_reserved_as_joins_come() {
+        let last = Some(Reserved { at: Timestamp(10_000), given: 500 });
+        assert_eq!(block(None, 500, Timestamp(10_000)), BLOCK_MIN);
+        assert_eq!(block(last, 700, Timestamp(12_000)), 200);
+        assert_eq!(block(last, 501, Timestamp(12_000)), BLOCK_MIN);
+        assert_eq!(block(last, 900, Timestamp(10_000)), BLOCK_MAX);
+        // Another line of the same name, or a clock that fell back.
+        assert_eq!(block(last, 10, Timestamp(9_000)), BLOCK_MIN);
     }
 }

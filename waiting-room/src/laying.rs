@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{id::EventId, queue::Lane};
+use domain::{event::Event, id::EventId, queue::Lane, time::Timestamp};
 use inventory::EventAtWork;
 use ledger::{PassRow, line_steps::Step};
 use lua::{BatchMark, LayLine, Laying, LinePlace, PassRecord, Reader, Termed};
@@ -14,12 +14,8 @@ use tokio::time::sleep;
 
 use crate::{WaitingRoom, error::Refusal, lines::Line};
 
-/// Indexes reserved at once. The block grows with the line, so that few are skipped when a small line
-/// is laid again; but not beyond four calls of joins: what a large line skips, it has to pass, and
-/// nobody comes in meanwhile.
-const BLOCK_MIN: u64 = 64;
-const BLOCK_SHARE: u64 = 32;
-const BLOCK_MAX: u64 = 1_024;
+/// Indexes reserved with the laying.
+pub(crate) const BLOCK_MIN: u64 = 64;
 /// Steps of the cursors that a line is laid with: an hour and a half without a pause.
 pub(crate) const STEPS_MAX: u32 = 5_000;
 /// Passes read from the ledger, and laid, in one call.
@@ -27,11 +23,6 @@ const PASSES_PER_CALL: u32 = 5_000;
 /// A process that dies while it lays the line holds the others up for so long.
 const LEASE_MS: i64 = 2_000;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
-
-/// How many more indexes to reserve when so many are given out.
-pub(crate) fn block(given: u64) -> u64 {
-    (BLOCK_MIN + given / BLOCK_SHARE).min(BLOCK_MAX)
-}
 
 impl WaitingRoom {
     /// Lays the line under the next term, unless somebody else just did.
@@ -108,15 +99,17 @@ impl WaitingRoom {
                 return Ok(());
             }
         }
-        self.lay_passes(id, line, term).await
+        self.lay_passes(&event.event, line, term).await
     }
 
     /// Read after the laying has begun: whoever enters from now on does it under this term. Nobody
-    /// finds the line before the last of them, so that nobody inside is sent away.
-    async fn lay_passes(&self, event: &EventId, line: &Line, term: u64) -> Result<(), Refusal> {
-        let mut after = None;
+    /// finds the line before the last of them, so that nobody inside is sent away. Whoever is in has a
+    /// pass's whole time again: they may have entered without ever getting the answer.
+    async fn lay_passes(&self, event: &Event, line: &Line, term: u64) -> Result<(), Refusal> {
+        let (id, mut after) = (&event.id, None);
+        let lives_until = self.clock.now().plus_seconds(event.queue.pass_seconds);
         loop {
-            let rows = self.ledger.passes(event, after, PASSES_PER_CALL).await?;
+            let rows = self.ledger.passes(id, after, PASSES_PER_CALL).await?;
             let laying = match rows.last() {
                 Some(last) if rows.len() == PASSES_PER_CALL as usize => {
                     after = Some((last.lane, last.index));
@@ -124,10 +117,11 @@ impl WaitingRoom {
                 }
                 _ => Laying::Ends,
             };
-            let records: Vec<_> = rows.iter().map(|row| (row.person, record(row))).collect();
+            let records: Vec<_> =
+                rows.iter().map(|row| (row.person, record(row, lives_until))).collect();
             match self.store.add_passes(&line.partition, term, &records, laying).await? {
                 Termed::Done(_) if laying == Laying::Goes => {
-                    self.ledger.acquire_lease(&lease(event), &self.owner, LEASE_MS).await?;
+                    self.ledger.acquire_lease(&lease(id), &self.owner, LEASE_MS).await?;
                 }
                 Termed::Done(_) | Termed::OtherTerm { .. } => return Ok(()),
             }
@@ -144,10 +138,10 @@ fn mark(step: &Step) -> BatchMark {
     BatchMark { at: step.at, cursors: step.cursors }
 }
 
-fn record(row: &PassRow) -> PassRecord {
+fn record(row: &PassRow, lives_until: Timestamp) -> PassRecord {
     let place = LinePlace { lane: row.lane, index: row.index };
     match row.end_reason {
-        None => PassRecord::Live { expires_at: row.expires_at, place },
+        None => PassRecord::Live { expires_at: row.expires_at.max(lives_until), place },
         Some(reason) => PassRecord::Ended { reason, place },
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     WaitingRoom,
     error::Refusal,
-    joining::{self, WaitingJoin},
+    joining::{self, Reserved, WaitingJoin},
     state::LineState,
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct Line {
     pub entered: DashMap<CustomerKey, (u64, Timestamp)>,
     /// People seen here whose turn has passed: to be put into grace.
     missed: Mutex<HashMap<CustomerKey, GraceWish>>,
+    /// Of either lane, by this process.
+    reserved: Mutex<[Option<Reserved>; 2]>,
     pub joins: mpsc::Sender<WaitingJoin>,
     /// The frame of the stream, the same for everybody.
     pub frames: watch::Sender<Bytes>,
@@ -72,6 +74,10 @@ impl Line {
 
     pub fn reader(&self) -> MutexGuard<'_, LineReader> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn reserved(&self) -> MutexGuard<'_, [Option<Reserved>; 2]> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn missed(&self) -> MutexGuard<'_, HashMap<CustomerKey, GraceWish>> {
@@ -137,6 +143,7 @@ impl WaitingRoom {
                 ended: DashSet::new(),
                 entered: DashMap::new(),
                 missed: Mutex::default(),
+                reserved: Mutex::default(),
                 joins,
                 frames: watch::Sender::new(Bytes::new()),
                 laying: tokio::sync::Mutex::default(),

@@ -189,6 +189,25 @@ async fn an_entry_cut_between_the_ledger_and_the_store_is_completed() {
 }
 
 #[tokio::test]
+async fn an_entry_whose_answer_was_lost_outlasts_its_pass_and_the_loss_of_the_store() {
+    let world = World::new(brisk()).await;
+    let people = world.people(1).await;
+    world.open_line().await;
+    let (ada, place) = &people[0];
+    world.until_state(ada, place, "your_turn").await;
+    let simulation = world.store.simulation().expect("in process");
+    simulation.fail_at(Some(1));
+    ada.enter(place).await.expect_refusal(503, "queue_unavailable");
+    // Her turn passes, and so does the time of the pass that she never saw.
+    world.advance_millis(world.event.queue.pass_seconds * 1_000);
+    world.lose_everything();
+    world.rounds(2).await;
+    world.until_state(ada, place, "your_turn").await;
+    ada.enter(place).await.expect_pass(200);
+    world.assert_ledger_is_clean().await;
+}
+
+#[tokio::test]
 async fn a_turn_outlasts_the_loss_of_the_store() {
     let world = World::new(brisk()).await;
     let people = world.people(2).await;
