@@ -46,6 +46,15 @@ impl Report {
 
     /// A measurement beside its floor; `most`: what the ratio may be.
     pub fn ratio(&mut self, name: &str, ratio: &Ratio, most: f64) {
+        self.add_ratio(name, ratio, format!("at most {most:.2}"), Some(ratio.median <= most));
+    }
+
+    /// Two sides beside each other, of which nothing is wanted.
+    pub fn beside(&mut self, name: &str, ratio: &Ratio) {
+        self.add_ratio(name, ratio, String::new(), None);
+    }
+
+    fn add_ratio(&mut self, name: &str, ratio: &Ratio, target: String, is_met: Option<bool>) {
         if (ratio.most - ratio.least) / ratio.median > SPREAD_MAX {
             self.disturbed.push(format!("the rounds of “{name}” differ"));
         }
@@ -54,9 +63,9 @@ impl Report {
             format!("{:.2}", ratio.floor),
             format!("{:.2}", ratio.median),
             format!("{:.2}–{:.2}", ratio.least, ratio.most),
-            format!("at most {most:.2}"),
+            target,
         ];
-        self.add(name, cells, Some(ratio.median <= most));
+        self.add(name, cells, is_met);
     }
 
     /// A figure without a floor.

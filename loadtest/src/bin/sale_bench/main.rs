@@ -1,0 +1,59 @@
+//! What a sale costs on Redis and Postgres, beside what a user would pick instead, in one run.
+//!
+//! 1. A hold, and a hold with its order, beside the usual design (`loadtest/baselines/usual_design`).
+//! 2. Durable orders a second, and whole paid flows a second, on the cores of this machine.
+//! 3. A refused hold beside an accepted one; a large hall nearly full beside a small one half full;
+//!    best available beside named seats, among rivals; combined holds beside single ones.
+//!
+//! After each part the auditor looks at every sale that it made. Ends with an error when something
+//! that was measured did not do its work. `sale_bench [part …]`.
+
+mod combining;
+mod flows;
+mod ours;
+mod refusals;
+mod rivals;
+mod sizes;
+mod usual;
+
+use std::env;
+
+use anyhow::{Result, bail};
+use loadtest::{foreign::Foreign, report::Report};
+
+const ROUNDS: usize = 3;
+const IN_FLIGHT: usize = 64;
+const PARTS: [&str; 7] = ["usual", "orders", "flows", "refusals", "sizes", "rivals", "combining"];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let named: Vec<String> = env::args().skip(1).collect();
+    let parts: Vec<&str> = match &named[..] {
+        [] => PARTS.into(),
+        named => named.iter().map(String::as_str).collect(),
+    };
+    let about = format!(
+        "Pairs of adjacent seats; {ROUNDS} rounds, {IN_FLIGHT} in flight where nothing is said; \
+         microseconds of CPU of server, Redis and Postgres together per operation. The service is one \
+         process with the payment sandbox in it, Postgres has the durability of its defaults, and the \
+         generator is on the same cores. The usual design is `loadtest/baselines/usual_design`: a lock \
+         key and a row per seat behind the same hyper server; it counts no limit and keeps no map. The \
+         auditor of each service found nothing."
+    );
+    let mut report = Report::new("A sale", about);
+    let foreign = Foreign::start()?;
+    for part in parts {
+        match part {
+            "usual" => usual::compare(&mut report).await?,
+            "orders" => flows::orders(&mut report).await?,
+            "flows" => flows::tickets(&mut report).await?,
+            "refusals" => refusals::compare(&mut report).await?,
+            "sizes" => sizes::compare(&mut report).await?,
+            "rivals" => rivals::compare(&mut report).await?,
+            "combining" => combining::compare(&mut report).await?,
+            unknown => bail!("{unknown}: not among {}", PARTS.join(", ")),
+        }
+    }
+    report.foreign(foreign.share()?);
+    report.end()
+}
