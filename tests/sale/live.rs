@@ -20,8 +20,9 @@ use std::{
 use serde_json::json;
 use tokio::{task::JoinSet, time::sleep};
 
-use self::{
-    gateway::Gateway,
+use self::gateway::Gateway;
+pub use self::{
+    map::read_map,
     viewers::{Counts, Viewers},
 };
 use crate::support::{Buyer, Combination, Hold, Server, ServerOptions, Stores, event, wait_for};
@@ -97,7 +98,7 @@ fn total(viewers: &mut [Viewers]) -> Counts {
 }
 
 /// Until all sockets are open again after more than `lost` of them ended.
-async fn wait_until_all_watch(viewers: &mut [Viewers], sockets: usize, lost: Option<u64>) {
+pub async fn wait_until_all_watch(viewers: &mut [Viewers], sockets: usize, lost: Option<u64>) {
     for _ in 0..1_200 {
         let total = total(viewers);
         if total.open == sockets as u64 && lost.is_none_or(|lost| total.lost > lost) {
@@ -141,9 +142,9 @@ async fn viewers_of_gateways_that_die_end_with_the_audited_map() {
     }
 
     let map = wait_for("the map of a moment at which nothing changes", 30, || async {
-        let before = map::read(&server, &id).await;
+        let before = read_map(&server.http, &server.base, &id).await;
         sleep(Duration::from_millis(500)).await;
-        (map::read(&server, &id).await == before).then_some(before)
+        (read_map(&server.http, &server.base, &id).await == before).then_some(before)
     })
     .await;
     server.assert_audit_is_clean().await;

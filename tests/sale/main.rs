@@ -4,6 +4,7 @@
 //! told twice, once per store combination, is one function and a list of combinations.
 
 mod commands;
+mod deploy;
 mod draw;
 mod expiry;
 mod kill;

@@ -1,7 +1,5 @@
 //! A map as a viewer keeps it and as the service has it, read from the binary frames.
 
-use crate::support::Server;
-
 const SNAPSHOT: u8 = 1;
 const DELTA: u8 = 2;
 const HEARTBEAT: u8 = 5;
@@ -26,8 +24,8 @@ pub enum Taken {
 }
 
 /// What `GET /v1/events/{event}/seats` says in binary.
-pub async fn read(server: &Server, event: &str) -> Audited {
-    let request = server.http.get(format!("{}/v1/events/{event}/seats", server.base));
+pub async fn read_map(http: &reqwest::Client, base: &str, event: &str) -> Audited {
+    let request = http.get(format!("{base}/v1/events/{event}/seats"));
     let answer = request.header("Accept", "application/octet-stream").send().await;
     let bytes = answer.expect("an answer").bytes().await.expect("a body");
     let mut map = Audited::default();

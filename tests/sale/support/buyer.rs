@@ -62,12 +62,12 @@ pub struct Order {
 
 impl Buyer {
     pub fn new(server: &Server) -> Self {
-        Self {
-            http: server.http.clone(),
-            base: server.base.clone(),
-            device: random_text(),
-            patient: false,
-        }
+        Self::at(server.http.clone(), server.base.clone())
+    }
+
+    /// Of whoever serves at `base`.
+    pub fn at(http: reqwest::Client, base: String) -> Self {
+        Self { http, base, device: random_text(), patient: false }
     }
 
     /// Asks again, under the same key, when it is told that a part does not answer just now.

@@ -5,7 +5,7 @@ mod server;
 mod stores;
 
 pub use buyer::{Buyer, Hold, Order};
-pub use server::{ORGANIZER_TOKEN, Server, ServerOptions, random_text};
+pub use server::{ORGANIZER_TOKEN, Server, ServerOptions, free_port, random_text};
 pub use stores::{Combination, Stores, redis};
 
 use std::time::{Duration, Instant};
