@@ -19,6 +19,7 @@ use domain::time::Clock;
 use platform::{
     Settings, SystemClock,
     config::{SettingFlags, listing},
+    telemetry,
 };
 
 use crate::{
@@ -48,7 +49,7 @@ struct Arguments {
 enum Command {
     /// Run the service
     Serve {
-        /// Comma-separated: engine, payments; all of them when absent
+        /// Comma-separated: engine, waiting-room, seatmap-ws, payments; all of them when absent
         #[arg(long, value_delimiter = ',')]
         roles: Vec<Role>,
     },
@@ -102,10 +103,14 @@ fn main() -> ExitCode {
     // One TLS provider for every connection that this process opens.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let settings = Settings::load(&arguments.settings).map_err(anyhow::Error::from);
+    let threads = settings.as_ref().map_or(1, |settings| settings.threads);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let outcome = runtime
         .context("the runtime does not start")
-        .and_then(|runtime| runtime.block_on(run(arguments)));
+        .and_then(|runtime| runtime.block_on(run(arguments.command, settings)));
+    telemetry::flush_logs();
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -115,30 +120,30 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<ExitCode> {
-    match arguments.command {
+/// `settings` matter only to commands that use them.
+async fn run(command: Command, settings: Result<Settings>) -> Result<ExitCode> {
+    match command {
         Command::Config => print!("{}", listing()),
         Command::Venue { command: VenueCommand::Generate(wish) } => venue::generate(&wish)?,
         Command::Queue { command: QueueCommand::Verify(check) } => {
             return queue::verify(&check).await;
         }
         Command::Serve { roles } => {
-            let settings = Settings::load(&arguments.settings)?;
-            serve::serve(settings, Roles::new(&roles)).await?;
+            serve::serve(settings?, Roles::new(&roles)).await?;
         }
         Command::Demo => {
-            let mut settings = Settings::load(&arguments.settings)?;
+            let mut settings = settings?;
             settings.sandbox = true;
             serve::demo(settings).await?;
         }
         Command::Migrate => {
-            let settings = Settings::load(&arguments.settings)?;
+            let settings = settings?;
             let ledger = stores::ledger(&settings, Arc::new(SystemClock)).await?;
             ledger.migrate().await?;
             println!("The schema is up to date.");
         }
         Command::Rebuild { event } => {
-            let settings = Settings::load(&arguments.settings)?;
+            let settings = settings?;
             let stores = Stores::connect(&settings, Arc::new(SystemClock)).await?;
             let inventory = stores.inventory();
             let found = inventory.event(&event).await?;
@@ -147,7 +152,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             println!("The inventory of {event} is laid anew.");
         }
         Command::Audit { event, json } => {
-            let settings = Settings::load(&arguments.settings)?;
+            let settings = settings?;
             let report = inspect(&settings, event.as_deref()).await?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&report)?);

@@ -83,6 +83,7 @@ struct Service {
     health: Health,
     /// Background work that platform's own parts started.
     tasks: Tasks,
+    telemetry: Telemetry,
     /// Background work and money operations of the roles.
     tracker: TaskTracker,
     /// Ends the roles' background work.
@@ -164,6 +165,7 @@ impl Service {
             settings,
             health,
             tasks,
+            telemetry,
             tracker,
             ending,
             draining,
@@ -194,6 +196,7 @@ impl Service {
             tracing::warn!("background work was cut off");
         }
         self.tasks.shut_down(TASKS_END_WITHIN).await;
+        self.telemetry.shut_down().await;
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use domain::{
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use lua::{HoldReply, HoldRequest, HoldSeats};
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument, Span};
 
 use crate::{
     BestAvailable, HoldAnswer, HoldWish, SeatWish, Unavailable, meters,
@@ -36,6 +37,8 @@ pub(crate) struct Waiting {
     wish: HoldWish,
     ttl_ms: i64,
     reply: oneshot::Sender<Result<HoldAnswer, Unavailable>>,
+    /// Of the request.
+    span: Span,
     rounds: u32,
     /// Place in the order of arrival (and of return to the queue).
     stamp: u64,
@@ -49,7 +52,8 @@ impl Waiting {
         ttl_ms: i64,
     ) -> (Self, oneshot::Receiver<Result<HoldAnswer, Unavailable>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { wish, ttl_ms, reply, rounds: 0, stamp: 0, wants_fresh_mirror: false }, answer)
+        let span = Span::current();
+        (Self { wish, ttl_ms, reply, span, rounds: 0, stamp: 0, wants_fresh_mirror: false }, answer)
     }
 
     fn answer(self, answer: Result<HoldAnswer, Unavailable>) {
@@ -65,6 +69,19 @@ struct Call {
     holds: Vec<(Waiting, Option<Shortage>)>,
     requests: Vec<HoldRequest>,
     proposed: Vec<SeatIndex>,
+}
+
+impl Call {
+    /// In the trace of the first request; those of the others refer to it.
+    fn span(&self) -> Span {
+        let mut requests = self.holds.iter().map(|(waiting, _)| &waiting.span);
+        let first = requests.next().and_then(Span::id);
+        let span = tracing::debug_span!(parent: first, "hold together", holds = self.holds.len());
+        for request in requests {
+            request.follows_from(&span);
+        }
+        span
+    }
 }
 
 type Outcome = Result<(u64, HoldSeats), Unavailable>;
@@ -299,7 +316,10 @@ impl Actor {
 async fn send(work: Arc<PartitionAtWork>, call: Call) -> (Call, Outcome) {
     let (store, partition) = (&work.stores.store, &work.partition);
     let script = |epoch| store.hold_seats(partition, epoch, &call.requests);
-    let outcome = work.call("hold_seats", script, |done: &HoldSeats| Some(done.version)).await;
+    let outcome = work
+        .call("hold_seats", script, |done: &HoldSeats| Some(done.version))
+        .instrument(call.span())
+        .await;
     (call, outcome)
 }
 

@@ -6,13 +6,14 @@
 use std::{future::Future, path::Path, str::FromStr, time::Duration};
 
 use domain::time::Timestamp;
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
     SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tracing::Instrument;
 
 use crate::{
     dialect::{POSTGRES_SESSION, POSTGRES_SHARED, Sql},
@@ -262,7 +263,8 @@ impl Reads for Db {
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
         let sql = sql.into();
-        Box::pin(async move {
+        let span = tracing::debug_span!("SELECT", otel.kind = "client");
+        let work = async move {
             let rows: Result<Vec<Row>, Error> = match self {
                 Self::Sqlite { read, .. } => {
                     let rows = bind_sqlite(sql, args)?.fetch_all(&*read).await;
@@ -281,7 +283,8 @@ impl Reads for Db {
                 Error::GaveWay(_) => Error::Unavailable("lock not available"),
                 other => other,
             })
-        })
+        };
+        work.instrument(span).boxed()
     }
 }
 

@@ -14,7 +14,7 @@
 //! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
 //! | [`lines`], `ceilings`, [`line_steps`], [`line_draws`], [`line_acts`], [`passes`] | waiting rooms: what must outlive Redis |
 //! | [`audit`], [`durability`] | whether it all holds |
-//! | `db`, `row`, `values`, `dialect`, `writer`, [`error`] | the databases themselves |
+//! | `db`, `row`, `values`, `dialect`, `writer`, `trace`, [`error`] | the databases themselves |
 
 mod areas;
 pub mod audit;
@@ -52,6 +52,7 @@ mod quotas;
 mod release_proofs;
 mod row;
 pub mod tickets;
+mod trace;
 mod values;
 mod writer;
 

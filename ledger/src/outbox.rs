@@ -11,6 +11,7 @@ use domain::{
     time::Timestamp,
 };
 use futures_util::FutureExt;
+use tracing::Span;
 
 use crate::{
     Ledger,
@@ -18,6 +19,7 @@ use crate::{
     dialect::taking,
     error::Error,
     row::{Row, args},
+    trace,
     writer::Outcome,
 };
 
@@ -81,6 +83,16 @@ pub struct OutboxRow {
     /// How often it has been taken, this time included.
     pub attempts: u32,
     pub created_at: Timestamp,
+    /// In which it was queued.
+    trace: Option<String>,
+}
+
+impl OutboxRow {
+    /// For doing it, in the trace in which it was queued.
+    pub fn span(&self) -> Span {
+        let span = tracing::debug_span!("outbox", kind = self.kind.as_str(), order = %self.order);
+        trace::goes_on(span, self.trace.as_deref())
+    }
 }
 
 impl Ledger {
@@ -200,7 +212,8 @@ async fn lease(
                 "UPDATE outbox SET lease_owner = $9, lease_until = $10, attempts = attempts + 1 \
                  WHERE id IN (SELECT id FROM picked) \
                  AND state = 'waiting' AND next_at <= $1 AND lease_until <= $1 \
-                 RETURNING id, kind, order_id, event_id, intent, amount, attempts, created_at"
+                 RETURNING id, kind, order_id, event_id, intent, amount, attempts, created_at, \
+                 trace"
             ),
             args![
                 now,
@@ -241,12 +254,12 @@ pub(crate) fn id_of(kind: OutboxKind, order: &OrderId, intent: Option<&str>) -> 
 
 /// Queues an effect once; one that was withdrawn or done is to be done again.
 pub(crate) async fn queue(tx: &mut Tx, what: Queue<'_>) -> Result<(), Error> {
-    let now = tx.now();
+    let (now, trace) = (tx.now(), trace::current());
     tx.run(
         "INSERT INTO outbox (id, kind, rank, order_id, event_id, intent, amount, state, next_at, \
-         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8) \
+         created_at, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8, $9) \
          ON CONFLICT (id) DO UPDATE SET state = 'waiting', attempts = 0, lease_until = 0, \
-         next_at = excluded.next_at WHERE outbox.state IN ('done', 'withdrawn')",
+         next_at = excluded.next_at, trace = excluded.trace WHERE outbox.state IN ('done', 'withdrawn')",
         args![
             id_of(what.kind, what.order, what.intent),
             what.kind.as_str(),
@@ -255,7 +268,8 @@ pub(crate) async fn queue(tx: &mut Tx, what: Queue<'_>) -> Result<(), Error> {
             what.event,
             what.intent,
             what.amount,
-            now
+            now,
+            trace.as_deref()
         ],
     )
     .await?;
@@ -298,6 +312,7 @@ fn row_of(row: &Row) -> Result<OutboxRow, Error> {
         intent: row.text_or_null("intent")?,
         amount: row.int_or_null("amount")?,
         attempts: row.small("attempts")?,
+        trace: row.text_or_null("trace")?,
         created_at: row.time("created_at")?,
     })
 }

@@ -12,6 +12,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use domain::time::Clock;
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tracing::{Instrument, Span};
 
 use crate::{
     db::{Db, Queued, Tx},
@@ -50,12 +51,15 @@ struct Typed<I, T> {
     input: I,
     work: Work<I, T>,
     result: Option<T>,
+    /// From the queueing to the commit, in the caller's trace.
+    span: Span,
     caller: oneshot::Sender<Result<T, Error>>,
 }
 
 impl<I: Send + Sync, T: Send> Operation for Typed<I, T> {
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Result<bool, Error>> {
-        Box::pin(async move {
+        let span = self.span.clone();
+        let work = async move {
             let outcome = AssertUnwindSafe((self.work)(tx, &self.input)).catch_unwind().await;
             let (result, keep) = match outcome {
                 Ok(Ok(Outcome::Keep(result))) => (result, true),
@@ -65,7 +69,8 @@ impl<I: Send + Sync, T: Send> Operation for Typed<I, T> {
             };
             self.result = Some(result);
             Ok(keep)
-        })
+        };
+        work.instrument(span).boxed()
     }
 
     fn answer(self: Box<Self>, fault: Option<Error>) {
@@ -130,7 +135,8 @@ impl Writer {
         T: Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let operation = Box::new(Typed { input, work, result: None, caller });
+        let span = tracing::debug_span!("transaction", otel.kind = "client");
+        let operation = Box::new(Typed { input, work, result: None, span, caller });
         self.queue.try_send(operation).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes wait"),
             mpsc::error::TrySendError::Closed(_) => Error::Unavailable("closed"),

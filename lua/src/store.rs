@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::time::Clock;
+use tracing::Instrument;
 
 use crate::{
     answer::{Answer, Value},
@@ -133,11 +134,18 @@ impl Store {
     /// Runs one script and counts it. What comes back is the whole answer.
     pub(crate) async fn run_raw(&self, call: &Call) -> Result<Value, Error> {
         let name = call.script.name;
+        let span = tracing::debug_span!(
+            "EVALSHA",
+            otel.kind = "client",
+            db.system.name = "redis",
+            db.operation.name = "EVALSHA",
+            db.stored_procedure.name = name,
+        );
         let began = Instant::now();
         let value = match &self.place {
-            Place::InProcess(place) => place.run(call),
-            Place::Single(server) => server.run(call).await,
-            Place::Cluster(cluster) => cluster.run(call).await,
+            Place::InProcess(place) => span.in_scope(|| place.run(call)),
+            Place::Single(server) => server.run(call).instrument(span).await,
+            Place::Cluster(cluster) => cluster.run(call).instrument(span).await,
         };
         metrics::histogram!("holdfast_lua_call_seconds", "script" => name)
             .record(began.elapsed().as_secs_f64());

@@ -16,4 +16,5 @@ mod race;
 mod readme;
 mod refusal;
 mod support;
+mod trace;
 mod webhooks;

@@ -6,6 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use domain::id::OrderId;
 use ledger::{OutboxKind, OutboxRow};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Ticks;
 use crate::{Inventory, Unavailable, meters};
@@ -50,7 +51,12 @@ impl Inventory {
         if rows.is_empty() {
             return false;
         }
-        let outcomes = self.outcomes(&rows).await;
+        // Done together, in the trace of the first; those of the others refer to it.
+        let span = rows[0].span();
+        for row in &rows[1..] {
+            row.span().follows_from(&span);
+        }
+        let outcomes = self.outcomes(&rows).instrument(span).await;
         let told = |row: &OutboxRow| outcomes.get(&row.order).copied();
         let (done, failed): (Vec<_>, Vec<_>) =
             rows.iter().partition(|row| matches!(told(row), Some(Ok(_))));

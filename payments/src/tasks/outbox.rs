@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use domain::order::{EndReason, OrderState};
 use ledger::{Order, OutboxKind, OutboxRow};
 use tokio::sync::{Semaphore, watch};
+use tracing::Instrument;
 
 use super::{Round, Worker, changed};
 use crate::{
@@ -71,10 +72,12 @@ impl Worker for OutboxWorker {
                 None => self.room.clone().acquire_owned().await.expect("never closed"),
             };
             let payments = self.payments.clone();
-            self.payments.tasks.spawn(async move {
+            let span = row.span();
+            let settling = async move {
                 payments.settle(row).await;
                 drop(permit);
-            });
+            };
+            self.payments.tasks.spawn(settling.instrument(span));
         }
         Ok(round)
     }

@@ -1,6 +1,6 @@
 //! The settings as types.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, thread};
 
 use super::{ConfigError, SETTINGS, SettingFlags, file};
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
+    /// That serve; at least one.
+    pub threads: usize,
     pub data_dir: PathBuf,
     /// Empty: in process. May carry a password.
     pub redis_url: Secret,
@@ -91,6 +93,7 @@ impl Values {
         let held_seats = self.number("HOLDFAST_HELD_SEATS_PER_ADDRESS")?;
         let settings = Settings {
             listen: self.parse("HOLDFAST_LISTEN", "must be an address with a port")?,
+            threads: self.threads()?,
             data_dir: PathBuf::from(self.text("HOLDFAST_DATA_DIR")),
             redis_url: self.url(
                 "HOLDFAST_REDIS_URL",
@@ -148,6 +151,15 @@ impl Values {
 
     fn number(&self, name: &'static str) -> Result<u32, ConfigError> {
         self.parse(name, "must be a whole number, 0 or more")
+    }
+
+    /// One core is left to the stores, to the kernel's work for sockets and to the database's threads:
+    /// with a worker on each, a request that finds all of them asleep wakes several.
+    fn threads(&self) -> Result<usize, ConfigError> {
+        match self.number("HOLDFAST_THREADS")? {
+            0 => Ok(thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1)),
+            threads => Ok(threads as usize),
+        }
     }
 
     fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {

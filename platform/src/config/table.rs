@@ -40,6 +40,12 @@ pub const SETTINGS: &[Setting] = &[
     open("HOLDFAST_CONFIG", "config", "", "a TOML file with settings"),
     open("HOLDFAST_LISTEN", "listen", "127.0.0.1:8080", "address and port to listen on"),
     open(
+        "HOLDFAST_THREADS",
+        "threads",
+        "0",
+        "threads that serve; 0: one fewer than there are cores, at least one",
+    ),
+    open(
         "HOLDFAST_DATA_DIR",
         "data-dir",
         "holdfast-data",
@@ -149,7 +155,7 @@ pub const SETTINGS: &[Setting] = &[
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "otel-exporter-otlp-endpoint",
         "",
-        "collector of traces; not exported yet, a warning is logged when it is set",
+        "collector to which traces are sent by OTLP over HTTP, without /v1/traces; empty: none",
     ),
 ];
 

@@ -13,7 +13,7 @@ use axum::{
 use domain::time::Clock;
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, field};
 
 use super::{
     Allowance, ClientAddress, CorsOrigins, IpNetwork, Problem, RateLimiter, RequestId,
@@ -21,7 +21,7 @@ use super::{
     names::{RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING, RATE_LIMIT_RESET, REQUEST_ID},
     request_id::trace_id,
 };
-use crate::{Secret, Settings, Tasks, random};
+use crate::{Secret, Settings, Tasks, random, telemetry::traces};
 
 /// What the edge needs to know; the default has an organiser's token that nobody knows, trusts no
 /// proxy, allows no other origin and limits nobody.
@@ -115,13 +115,17 @@ impl Edge {
         id: &RequestId,
         headers: &HeaderMap,
     ) -> Span {
-        tracing::info_span!(
+        let span = tracing::info_span!(
             "request",
+            otel.kind = field::Empty,
+            otel.name = field::Empty,
             %method,
             route,
             request_id = id.as_str(),
             trace_id = trace_id(headers),
-        )
+        );
+        traces::begin_request(&span, method, route, headers);
+        span
     }
 
     /// Lets a page of an allowed origin read the answer to a request with these headers.
@@ -144,6 +148,7 @@ impl Edge {
         status: StatusCode,
         started: Instant,
     ) {
+        traces::end_request(span, status);
         let (status, seconds) = (status.as_u16(), started.elapsed().as_secs_f64());
         self.meters.record(method, route, status, seconds);
         span.in_scope(|| match status >= 500 {
