@@ -9,6 +9,7 @@ Relies on `helm` on the PATH or the wheel in requirements.txt. Never talks to a 
     python helm/check/chart.py                                  # everything; exit code 1 on a finding
     python helm/check/chart.py --write                          # also renews what is generated
     python helm/check/chart.py --render production --json FILE  # one profile's objects, as JSON
+                                          [--values FILE]       # with these values on top
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import drift
 import environment
@@ -30,8 +32,8 @@ import routes
 import rules
 import typos
 import usage
-from helm import HelmError, open_chart
-from profiles import PROFILES_MIN, Profile, load_profiles
+from helm import Chart, HelmError, open_chart
+from profiles import PROFILES_MIN, Profile, load_profiles, parse, render_profile
 from report import Report
 from repository import BINARY, CHART, ROOT
 
@@ -41,6 +43,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="renew golden files, base and README")
     parser.add_argument("--render", metavar="PROFILE", help="render this profile and do no more")
     parser.add_argument("--json", metavar="FILE", type=Path, help="where --render writes; else stdout")
+    parser.add_argument("--values", type=Path, help="values on top of those of --render")
     parser.add_argument("--binary", type=Path, default=BINARY, help="the program, for its `config`")
     parser.add_argument("--settings", type=Path, help="what `holdfast config` printed, instead")
     return parser.parse_args()
@@ -57,7 +60,7 @@ def main() -> int:
         print(f"chart: {error}", file=sys.stderr)
         return 1
     if arguments.render:
-        return render(profiles, arguments.render, arguments.json)
+        return render(chart, profiles, arguments)
 
     if len(profiles) < PROFILES_MIN:
         report.fail("profiles", f"{len(profiles)} of at least {PROFILES_MIN}")
@@ -78,12 +81,16 @@ def main() -> int:
     return report.finish(time.monotonic() - start)
 
 
-def render(profiles: list[Profile], name: str, file: Path | None) -> int:
+def render(chart: Chart, profiles: list[Profile], arguments: argparse.Namespace) -> int:
+    name, file = arguments.render, arguments.json
     found = next((profile for profile in profiles if profile.name == name), None)
     if found is None:
         known = ", ".join(profile.name for profile in profiles)
         print(f"chart: no profile {name}; there are {known}", file=sys.stderr)
         return 2
+    if arguments.values:
+        values = merged(found.values, parse(arguments.values.read_text())[0])
+        found = render_profile(chart, name, values)
     text = json.dumps(found.objects, indent=2) + "\n"
     if file is None:
         print(text, end="")
@@ -93,6 +100,15 @@ def render(profiles: list[Profile], name: str, file: Path | None) -> int:
         shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
         print(f"{len(found.objects)} objects of {name} in {shown}")
     return 0
+
+
+def merged(values: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """As Helm merges values files: objects into each other, everything else replaced."""
+    result = dict(values)
+    for key, value in more.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ fn spawn(programs: &Path, directory: &Path, port: u16) -> Process {
         .arg("-D")
         .arg(directory.join("data"))
         .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", &sockets])
-        .args(["-c", "max_connections=200", "-c", "shared_buffers=32MB"]);
+        .args(["-c", "max_connections=500", "-c", "shared_buffers=32MB"]);
     // Beside the directory: this file is ours, the directory the other user's.
     Process::spawn(&mut command, &directory.with_extension("log"))
 }
