@@ -32,6 +32,10 @@ impl Process {
         Ok((process, address))
     }
 
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Microseconds of its CPU so far.
     pub fn cpu(&self) -> Result<f64> {
         cpu::of_process(self.0.id())

@@ -1,10 +1,15 @@
 //! A private Redis with a connection of our own to it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
-use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 use testkit::RedisServer;
 
 use crate::cpu;
+
+/// A benchmark keeps both cores busy and may have to wait for one.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Redis {
     pub server: RedisServer,
@@ -15,7 +20,8 @@ impl Redis {
     pub async fn start() -> Result<Self> {
         let server = RedisServer::start();
         let client = redis::Client::open(server.url())?;
-        let connection = client.get_multiplexed_async_connection().await?;
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         Ok(Self { server, connection })
     }
 

@@ -81,6 +81,11 @@ impl Service {
         bail!("nothing is ready at {}", self.address)
     }
 
+    /// Of its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Microseconds of its CPU so far.
     pub fn cpu(&self) -> Result<f64> {
         self.process.cpu()
