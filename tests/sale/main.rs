@@ -5,6 +5,7 @@
 
 mod commands;
 mod deploy;
+mod documents;
 mod draw;
 mod expiry;
 mod kill;
