@@ -35,5 +35,8 @@ EXPOSE 8080
 VOLUME ["/data"]
 # Readiness off, sockets told to reconnect, work in flight finished.
 STOPSIGNAL SIGTERM
+# Of a server. Other commands end before the first one counts.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/holdfast", "probe"]
 ENTRYPOINT ["/usr/local/bin/holdfast"]
 CMD ["serve"]

@@ -4,14 +4,18 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# What the tests start: private servers, a browser, and the pages' unit tests; `setup` installs what
-# is missing.
-PACKAGES := redis-server postgresql chromium chromium-driver nodejs
+# What the tests start: private servers, a browser, the pages' unit tests, and what stands around the
+# chart's replicas; `setup` installs what is missing.
+PACKAGES := redis-server postgresql chromium chromium-driver nodejs haproxy prometheus caddy python3-venv
 
-.PHONY: help setup format lint test screenshots bench load clean
+# A Python of its own for the checks of chart, rules and dashboards.
+TOOLS := target/chart-tools
+PYTHON := $(TOOLS)/venv/bin/python -B
+
+.PHONY: help setup run format lint test e2e chart screenshots bench load profile seed health sql redis up down logs clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## Install what the tests start (Debian, once)
 	@missing=$$(for package in $(PACKAGES); do \
@@ -22,6 +26,9 @@ setup: ## Install what the tests start (Debian, once)
 	    $$as_root apt-get update; \
 	    DEBIAN_FRONTEND=noninteractive $$as_root apt-get install --yes --no-install-recommends $$missing; \
 	fi
+
+run: ## Start everything in one process, with a sample sale and the payment sandbox
+	cargo run --release -- demo
 
 format: ## Format the code
 	cargo fmt --all
@@ -39,6 +46,25 @@ test: setup ## Run every test on every store combination, on private servers
 	cargo test --workspace --features failpoints
 	cargo test --package loadtest --features journeys --bin load
 
+e2e: setup ## Buy in a real browser, on a phone and by keyboard, and as the README's shell does
+	cargo build --release
+	cargo test --features failpoints --package holdfast --test browser
+	cargo test --features failpoints --package holdfast --test sale readme
+
+$(TOOLS)/requirements.txt: helm/check/requirements.txt
+	mkdir -p $(TOOLS)
+	python3 -m venv $(TOOLS)/venv
+	$(TOOLS)/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	cp $< $@
+
+chart: setup $(TOOLS)/requirements.txt ## Prove the chart without a cluster, then run what it renders
+	cargo build --package holdfast --features failpoints
+	$(PYTHON) helm/check/chart.py --binary target/debug/holdfast $(ARGUMENTS)
+	$(PYTHON) helm/check/chart.py --render production --values tests/sale/deploy/values.yaml \
+	    --json target/manifests.json
+	MANIFESTS=$(CURDIR)/target/manifests.json cargo test --features failpoints --package holdfast \
+	    --test sale every_replica -- --ignored --nocapture
+
 screenshots: setup ## Picture every page, light and dark, on a phone and a desktop: target/screenshots
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
 
@@ -48,12 +74,44 @@ bench: ## Measure holds, the waiting room and live maps beside their floors: doc
 	target/release/hold_bench
 	target/release/queue_bench
 	target/release/live_bench
+	target/release/sale_bench
+
+profile: ## Draw where the time of a hold goes: target/profile/hold.svg (wants Debian's linux-perf)
+	RUSTFLAGS='-C force-frame-pointers=yes' cargo build --profile profiling --package holdfast \
+	    --package loadtest --bin holdfast --bin profile
+	target/profiling/profile target/profile/hold.svg
 
 load: ## Walk a crowd through a sale on this machine, audit it, write target/load/report.html
 	# One by one: goose's HTTP client has features that are not the program's.
 	cargo build --release --package holdfast
 	cargo build --release --package loadtest --features journeys --bin load
 	target/release/load --baseline loadtest/baselines/load.json $(ARGUMENTS)
+
+# The address, the stores and the organizer's token of a server that runs, as `config` tells them.
+HOLDFAST := cargo run --quiet --release --
+
+seed: ## Load the sample sale into the server at HOLDFAST_LISTEN
+	$(HOLDFAST) seed
+
+health: ## Ask the server at HOLDFAST_LISTEN whether it can serve
+	$(HOLDFAST) probe
+
+sql: ## Open the ledger's shell (HOLDFAST_DATABASE_URL, else the SQLite file)
+	@if [ -n "$${HOLDFAST_DATABASE_URL:-}" ]; then psql "$$HOLDFAST_DATABASE_URL"; \
+	else sqlite3 "$${HOLDFAST_DATA_DIR:-holdfast-data}/holdfast.sqlite3"; fi
+
+redis: ## Open the inventory's shell (HOLDFAST_REDIS_URL; a cluster's first node)
+	@url="$${HOLDFAST_REDIS_URL:?is empty: the inventory is inside the server}"; \
+	url="$${url/redis+cluster/redis}"; redis-cli -c -u "$${url%%,*}"
+
+up: ## Start the whole stack with Docker
+	docker compose --profile core --profile observability up --detach --build
+
+down: ## End it; its volumes stay
+	docker compose --profile core --profile observability down
+
+logs: ## Follow its logs
+	docker compose --profile core --profile observability logs --follow
 
 clean: ## Remove what builds and demos have made
 	cargo clean

@@ -1,9 +1,11 @@
 //! `holdfast`: picks roles, reads the configuration, wires the parts together, runs.
 
+mod address;
 mod audit;
 mod demo;
 mod parts;
 mod payment;
+mod probe;
 mod queue;
 mod roles;
 mod serve;
@@ -23,6 +25,7 @@ use platform::{
 };
 
 use crate::{
+    address::reachable,
     audit::{Report, Seats},
     roles::{Role, Roles},
     stores::Stores,
@@ -82,6 +85,11 @@ enum Command {
         #[command(subcommand)]
         command: QueueCommand,
     },
+    /// Ask whether a process is ready; exits 1 when it is not, or does not answer
+    Probe {
+        /// http://HOLDFAST_LISTEN/readyz when absent
+        url: Option<String>,
+    },
     /// List every setting with its default and meaning
     Config,
 }
@@ -128,6 +136,13 @@ async fn run(command: Command, settings: Result<Settings>) -> Result<ExitCode> {
         Command::Queue { command: QueueCommand::Verify(check) } => {
             return queue::verify(&check).await;
         }
+        Command::Probe { url } => {
+            let url = match url {
+                Some(url) => url,
+                None => format!("http://{}/readyz", reachable(settings?.listen)),
+            };
+            return Ok(probe::probe(&url).await);
+        }
         Command::Serve { roles } => {
             serve::serve(settings?, Roles::new(&roles)).await?;
         }
@@ -170,7 +185,7 @@ async fn run(command: Command, settings: Result<Settings>) -> Result<ExitCode> {
 async fn inspect(settings: &Settings, event: Option<&str>) -> Result<Report> {
     let token = settings.organizer_token()?;
     let mut request = reqwest::Client::new()
-        .get(format!("http://{}/v1/audit", settings.listen))
+        .get(format!("http://{}/v1/audit", reachable(settings.listen)))
         .timeout(AUDIT_BY_SERVER_TIMEOUT)
         .bearer_auth(token.expose());
     if let Some(event) = event {

@@ -8,6 +8,8 @@ use payments::PaymentsSettings;
 use platform::Settings;
 use sandbox::{Sandbox, SandboxOptions};
 
+use crate::address::reachable;
+
 /// Keys of the sandbox's one account. They open nothing but the sandbox, which moves no money.
 const SANDBOX_SECRET_KEY: &str = "sk_test_holdfast_sandbox";
 const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_holdfast_sandbox";
@@ -20,7 +22,7 @@ pub const SANDBOX_PATH: &str = "/sandbox/stripe";
 pub fn settings(settings: &Settings) -> Result<PaymentsSettings> {
     let mut payments = PaymentsSettings::from(settings);
     if settings.sandbox {
-        payments.api_base = format!("http://{}{SANDBOX_PATH}", settings.listen);
+        payments.api_base = format!("http://{}{SANDBOX_PATH}", reachable(settings.listen));
         fill(&mut payments.secret_key, SANDBOX_SECRET_KEY);
         fill(&mut payments.publishable_key, SANDBOX_PUBLISHABLE_KEY);
         if payments.webhook_secrets.is_empty() {
@@ -48,7 +50,7 @@ pub fn open_sandbox(
         secret_key: payments.secret_key.clone(),
         publishable_key: payments.publishable_key.clone(),
         webhook_secret: payments.webhook_secrets[0].clone(),
-        webhook_url: Some(format!("http://{}/v1/stripe/webhook", settings.listen)),
+        webhook_url: Some(format!("http://{}/v1/stripe/webhook", reachable(settings.listen))),
         now: Arc::new(move || clock.now().as_millis()),
         rate: sandbox::Rate::default(),
     })?)

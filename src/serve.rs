@@ -27,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting_room::WaitingRoom;
 
 use crate::{
+    address::reachable,
     audit::{self, Seats},
     demo,
     parts::{self, Parts},
@@ -41,6 +42,9 @@ const TASKS_END_WITHIN: Duration = Duration::from_secs(8);
 
 /// A process whose maps are older tells its viewers something that may no longer be so.
 const MAP_AGE_MAX: Duration = Duration::from_secs(10);
+
+/// Answered however many connections there are: the webhook, and whoever judges this process.
+const VITAL: &[&str] = &["/v1/stripe/webhook", "/livez", "/readyz", "/metrics"];
 
 /// Runs `roles` until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings, roles: Roles) -> Result<()> {
@@ -133,6 +137,10 @@ impl Service {
         }
         let Parts { router, tracker, ending, draining, waiting_room, maps, .. } = parts;
         let seats = Arc::new(Seats::At(stores.seats.clone()));
+        if roles.has(Role::Payments) {
+            let (ledger, clock) = (stores.ledger.clone(), clock.clone());
+            tracker.spawn(audit::task::run(ledger, seats.clone(), clock, ending.clone()));
+        }
         let auditor = Auditor { ledger: stores.ledger.clone(), seats, clock: clock.clone() };
         let health = health(&stores, maps);
         let router = router
@@ -155,7 +163,7 @@ impl Service {
             .with_context(|| format!("{} cannot be listened on", settings.listen))?;
         let reads = waiting_room.iter().map(|room| room.clone() as Arc<dyn FromMemory>);
         let from_memory = MemoryReads::new(edge.clone(), reads.collect());
-        let site = Site { router: edge.wrap(router), from_memory: Some(from_memory) };
+        let site = Site { router: edge.wrap(router), from_memory: Some(from_memory), vital: VITAL };
         let stopping = draining.clone();
         let listener = tokio::spawn(async move {
             platform::serve::serve(listener, site, ServeLimits::default(), stopping).await;
@@ -176,7 +184,7 @@ impl Service {
     }
 
     fn base(&self) -> String {
-        format!("http://{}", self.settings.listen)
+        format!("http://{}", reachable(self.settings.listen))
     }
 
     /// Serves until a signal, then ends in order: readiness off, listener drained, background work

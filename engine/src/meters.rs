@@ -4,7 +4,7 @@ use crate::error::Refusal;
 
 /// One attempt to make an order: `created`, `replayed`, or the refusal's code.
 pub fn order(outcome: &'static str) {
-    metrics::counter!("orders_total", "outcome" => outcome).increment(1);
+    metrics::counter!("holdfast_orders_total", "outcome" => outcome).increment(1);
 }
 
 pub fn order_refused(refusal: &Refusal) {

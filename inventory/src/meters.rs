@@ -1,5 +1,6 @@
 //! The names of this crate's metrics, in one place.
 
+use ledger::{OutboxKind, OutboxWaiting};
 use metrics::{counter, gauge, histogram};
 
 use crate::{HoldAnswer, Unavailable};
@@ -59,4 +60,18 @@ pub(crate) fn healed(count: usize) {
 /// Rows of the outbox that could not be done this time.
 pub(crate) fn outbox_retried(rows: usize) {
     counter!("holdfast_inventory_outbox_retries_total").increment(rows as u64);
+}
+
+/// What the ledger has queued of the inventory's kinds.
+pub(crate) fn outbox_waiting(waiting: &[OutboxWaiting]) {
+    for kind in OutboxKind::INVENTORY {
+        let rows = waiting.iter().find(|found| found.kind == kind).map_or(0, |found| found.rows);
+        gauge!("holdfast_inventory_outbox_waiting", "kind" => kind.as_str()).set(rows as f64);
+    }
+}
+
+/// Rare ones are there from the start: a series that begins is no increase.
+pub(crate) fn register_rare() {
+    mirror_mismatches(0);
+    healed(0);
 }

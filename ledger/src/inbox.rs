@@ -157,6 +157,15 @@ impl Ledger {
         Ok(counts)
     }
 
+    /// When the oldest row that waits was received.
+    pub async fn inbox_oldest(&self) -> Result<Option<Timestamp>, Error> {
+        let row = self
+            .read()
+            .row("SELECT MIN(received_at) AS oldest FROM inbox WHERE state = 'waiting'", &[])
+            .await?;
+        row.map_or(Ok(None), |row| row.time_or_null("oldest"))
+    }
+
     async fn end_inbox_row(
         &self,
         event_id: &str,

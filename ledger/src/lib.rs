@@ -77,7 +77,7 @@ pub use line_draws::{ClosedEntries, DrawStep, NamedRound};
 pub use line_steps::{MoveCursors, SetPhase, StoreDraw};
 pub use lines::{Line, LineAtWork, LinePhase};
 pub use orders::{Order, OrderLine};
-pub use outbox::{OutboxKind, OutboxRow};
+pub use outbox::{OutboxKind, OutboxRow, OutboxWaiting};
 pub use passes::{InsertPass, PassEnd, PassRow, RenewPass};
 pub use quarantine::Quarantined;
 pub use tickets::{Ticket, TicketStatus};
@@ -108,6 +108,7 @@ impl Ledger {
     /// there is no answer.
     pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let db = Db::connect(url, data_dir).await?;
+        quarantine::count(0);
         let signals = Arc::new(Signals::new());
         let writer = Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals));
         Ok(Self { inner: Arc::new(Inner { db, clock, signals, writer }) })

@@ -87,6 +87,15 @@ pub struct OutboxRow {
     trace: Option<String>,
 }
 
+/// Rows of one kind that wait, under lease or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxWaiting {
+    pub kind: OutboxKind,
+    pub rows: u64,
+    /// When the oldest of them was queued.
+    pub oldest: Timestamp,
+}
+
 impl OutboxRow {
     /// For doing it, in the trace in which it was queued.
     pub fn span(&self) -> Span {
@@ -179,16 +188,22 @@ impl Ledger {
         .await
     }
 
-    /// Rows that wait, by kind.
-    pub async fn outbox_counts(&self) -> Result<Vec<(OutboxKind, u64)>, Error> {
+    /// Rows that wait, by kind; kinds of which none waits are absent.
+    pub async fn outbox_waiting(&self) -> Result<Vec<OutboxWaiting>, Error> {
         let rows = self
             .read()
             .rows(
-                "SELECT kind, COUNT(*) AS rows FROM outbox WHERE state = 'waiting' GROUP BY kind",
+                "SELECT kind, COUNT(*) AS rows, MIN(created_at) AS oldest FROM outbox \
+                 WHERE state = 'waiting' GROUP BY kind",
                 &[],
             )
             .await?;
-        rows.iter().map(|row| Ok((kind_of(row)?, row.small("rows")?))).collect()
+        rows.iter()
+            .map(|row| {
+                let (rows, oldest) = (row.small("rows")?, row.time("oldest")?);
+                Ok(OutboxWaiting { kind: kind_of(row)?, rows, oldest })
+            })
+            .collect()
     }
 }
 

@@ -152,7 +152,7 @@ impl Lane {
             if queue.lock().await.recv_many(&mut group, GROUP_MAX).await == 0 {
                 return;
             }
-            metrics::histogram!("ledger_group_operations").record(group.len() as f64);
+            metrics::histogram!("holdfast_ledger_group_operations").record(group.len() as f64);
             if group.len() == 1 {
                 for operation in group {
                     self.run_alone(operation).await;
@@ -241,7 +241,7 @@ impl Lane {
         for attempt in 1.. {
             match self.try_alone(&mut operation).await {
                 Err(Error::GaveWay(_)) if attempt < TRIES_ALONE => {
-                    metrics::counter!("ledger_gave_way").increment(1);
+                    metrics::counter!("holdfast_ledger_gave_way_total").increment(1);
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                 }
                 Err(Error::GaveWay(_)) => {

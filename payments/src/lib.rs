@@ -23,7 +23,7 @@ pub mod tasks;
 
 use std::{collections::HashSet, ops::Deref, sync::Arc};
 
-use domain::time::Clock;
+use domain::time::{Clock, Timestamp};
 use ledger::Ledger;
 use platform::keys::Keys;
 use tokio_util::task::TaskTracker;
@@ -95,6 +95,11 @@ impl Deref for Payments {
 }
 
 impl Payments {
+    /// By the role's clock; 0 for what another process's clock puts into the future.
+    pub(crate) fn seconds_since(&self, at: Timestamp) -> f64 {
+        (self.clock.now().as_millis() - at.as_millis()).max(0) as f64 / 1_000.0
+    }
+
     /// Who holds a lease, for whoever reads the table.
     pub(crate) fn owner(&self, task: &str) -> String {
         format!("payments-{task}-{}-{}", std::process::id(), self.clock.now().as_millis())

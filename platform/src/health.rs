@@ -72,19 +72,29 @@ impl Health {
     /// From now on not ready: the process is about to end.
     pub fn set_draining(&self) {
         self.draining.store(true, Ordering::SeqCst);
+        self.show_draining();
+    }
+
+    fn show_draining(&self) {
+        let draining = self.draining.load(Ordering::SeqCst);
+        metrics::gauge!("holdfast_draining").set(f64::from(u8::from(draining)));
     }
 
     /// Asks all parts at once; their names when they fail.
     pub async fn failing(&self) -> Vec<&'static str> {
         let answers = self.probes.iter().map(|probe| async {
             let answer = tokio::time::timeout(PROBE_TIMEOUT, (probe.check)()).await;
-            (!answer.unwrap_or(false)).then_some(probe.name)
+            let answers = answer.unwrap_or(false);
+            metrics::gauge!("holdfast_ready", "part" => probe.name)
+                .set(f64::from(u8::from(answers)));
+            (!answers).then_some(probe.name)
         });
         join_all(answers).await.into_iter().flatten().collect()
     }
 
     /// `GET /livez` and `GET /readyz`.
     pub fn router(self) -> Router {
+        self.show_draining();
         Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).with_state(self)
     }
 }

@@ -50,7 +50,9 @@ fn telemetry_part() {
     tracing::info!(order = "ord_1", "committed");
     tracing::info!(target: "quiet", "not to be seen");
     metrics::counter!("holds_total").increment(2);
-    metrics::histogram!("http_request_seconds").record(0.003);
+    metrics::histogram!("holdfast_http_request_seconds").record(0.003);
+    metrics::histogram!("holdfast_hold_call_holds").record(3.0);
+    metrics::histogram!("holdfast_payments_event_seconds").record(45.0);
     println!("{}", telemetry.render());
     let _ = std::panic::catch_unwind(|| panic!("canary"));
     assert!(telemetry::init(&settings).is_err(), "once per process");
@@ -74,8 +76,11 @@ fn logs_are_json_off_a_terminal_and_a_panic_s_message_stays_out() {
 
     let metrics = text(&output.stdout);
     assert!(metrics.contains("holds_total 2"), "{metrics}");
-    assert!(metrics.contains(r#"http_request_seconds_bucket{le="0.005"} 1"#), "{metrics}");
-    assert!(metrics.contains(r#"http_request_seconds_bucket{le="0.0025"} 0"#), "{metrics}");
+    assert!(metrics.contains(r#"holdfast_http_request_seconds_bucket{le="0.005"} 1"#), "{metrics}");
+    assert!(
+        metrics.contains(r#"holdfast_http_request_seconds_bucket{le="0.0025"} 0"#),
+        "{metrics}"
+    );
 }
 
 fn signal_part() {

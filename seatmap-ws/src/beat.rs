@@ -3,6 +3,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::frames::{Delta, Format, Frame, Gone, GoneReason, Heartbeat, Overview, ping_frame};
 
@@ -18,6 +19,8 @@ pub(crate) struct Beat {
     pub(crate) version: u64,
     /// Of the newest overview.
     pub(crate) overview_version: u64,
+    /// What is new in it has happened since, by the store.
+    pub(crate) since: Option<Instant>,
     pub(crate) content: Content,
     pub(crate) ending: Option<Ending>,
     /// Made by the first socket of each format.

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use domain::chart::Chart;
 use inventory::FollowedSeats;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     beat::{Beat, Content, Ending},
@@ -141,7 +141,9 @@ impl Board {
 
     /// Takes newer seats and tells every channel that they concern. `next` has the old seats
     /// afterwards, for their memory. Whether the way from the version before was known.
-    pub(crate) fn advance(&mut self, next: &mut FollowedSeats) -> bool {
+    ///
+    /// `since`: when the store is known to have had no more than the seats before.
+    pub(crate) fn advance(&mut self, next: &mut FollowedSeats, since: Option<Instant>) -> bool {
         if (next.epoch, next.version) == self.position() {
             return true;
         }
@@ -159,7 +161,7 @@ impl Board {
             if concerns {
                 let content = Content { delta, ..Content::default() };
                 let from = if is_known { channel.version } else { FROM_NOWHERE };
-                channel.tell(seats, from, self.counted.version, content);
+                channel.tell_change(seats, from, self.counted.version, since, content);
             }
         }
         is_known
@@ -285,6 +287,17 @@ impl Channel {
     }
 
     fn tell(&mut self, seats: &FollowedSeats, from: u64, overview_version: u64, content: Content) {
+        self.tell_change(seats, from, overview_version, None, content);
+    }
+
+    fn tell_change(
+        &mut self,
+        seats: &FollowedSeats,
+        from: u64,
+        overview_version: u64,
+        since: Option<Instant>,
+        content: Content,
+    ) {
         let last = self.beats.borrow().clone();
         if last.ending.is_some() {
             return;
@@ -295,6 +308,7 @@ impl Channel {
             from,
             version: seats.version,
             overview_version,
+            since,
             content,
             ..Beat::default()
         };

@@ -151,7 +151,7 @@ impl Hub {
         }
         // What is missing after that is told by a snapshot.
         if let Ok(Ok(())) = timeout(CATCH_UP_WITHIN, self.following.refresh()).await {
-            self.advance().await;
+            self.advance(None).await;
         }
     }
 
@@ -167,6 +167,9 @@ impl Hub {
                 () = ending.cancelled() => return self.drain(),
                 reason = &mut gone => return self.end(Ending::Gone(reason)),
                 _ = ticks.tick() => {
+                    if !pace.is_dirty && !advances.has_changed().unwrap_or(false) {
+                        pace.unchanged_at = self.read_at();
+                    }
                     self.following.keep_fresh();
                     if self.keep_pace(&mut pace) {
                         return;
@@ -181,10 +184,16 @@ impl Hub {
                 () = sleep_until(pace.next_advance), if pace.is_dirty => {
                     pace.is_dirty = false;
                     pace.next_advance = Instant::now() + self.pause();
-                    self.advance().await;
+                    self.advance(pace.unchanged_at).await;
                 }
             }
         }
+    }
+
+    /// When the read began that last told what the store has.
+    fn read_at(&self) -> Option<Instant> {
+        let age = Duration::from_millis(u64::try_from(self.following.age_ms()).ok()?);
+        Instant::now().checked_sub(age)
     }
 
     /// Between two frames: a little less than ticks, so that what a tick brings is not late.
@@ -193,7 +202,8 @@ impl Hub {
         TICK_PER_SOCKET.saturating_mul(sockets).clamp(TICK, TICK_MAX) * 9 / 10
     }
 
-    async fn advance(&self) {
+    /// `since`: when nothing of what is new now was in the store yet.
+    async fn advance(&self, since: Option<Instant>) {
         let mut next = mem::take(&mut *self.spare());
         self.following.copy_to(&mut next);
         if !self.board().knows_the_way_to(&next) {
@@ -206,7 +216,7 @@ impl Hub {
             let mut board = self.board();
             // Another advance may have been quicker.
             let is_newer = (next.epoch, next.version) > board.position();
-            if is_newer && !board.advance(&mut next) {
+            if is_newer && !board.advance(&mut next, since) {
                 self.meters.breaks.increment(1);
             }
         }
@@ -283,6 +293,8 @@ impl Hub {
 /// When what is due next.
 struct Pace {
     is_dirty: bool,
+    /// When the store was last read and had nothing that is not told.
+    unchanged_at: Option<Instant>,
     next_advance: Instant,
     next_overview: Instant,
     next_heartbeat: Instant,
@@ -295,6 +307,7 @@ impl Pace {
         let now = Instant::now();
         Self {
             is_dirty: false,
+            unchanged_at: None,
             next_advance: now,
             next_overview: now + OVERVIEW_EVERY,
             next_heartbeat: now + timing.heartbeat_every,

@@ -49,6 +49,9 @@ impl Shard {
             for (group, beat) in self.due(&mut groups) {
                 let written = group.tell(&beat).await;
                 hub.meters().frames.increment(written);
+                if let Some(since) = beat.since.filter(|_| written > 0) {
+                    hub.meters().update_seconds.record(since.elapsed());
+                }
                 group.last = Some(beat);
             }
             if is_last {

@@ -8,6 +8,7 @@
 mod inventory;
 mod lines;
 pub mod report;
+pub mod task;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Buyer, Combination, Server, ServerOptions, Stores, event, redis};
+use crate::support::{Buyer, Combination, Server, ServerOptions, Stores, event, redis, wait_for};
 
 /// A setting's name and value.
 type Setting<'a> = (&'a str, &'a str);
@@ -101,6 +101,48 @@ fn settings_that_cannot_work_are_refused_at_start() {
         let (code, _, errors) = holdfast(arguments, environment);
         assert!(code != 0 && errors.contains(named), "{arguments:?}: {errors}");
         assert!(!errors.contains("sk_live_x"), "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_tells_by_its_exit_code_whether_a_process_is_ready() {
+    let stores = Stores::start(Combination::InProcessAndSqlite);
+    let mut server = Server::start(stores, ServerOptions::default()).await;
+    let ready = server.command(&["probe"]);
+    let told = String::from_utf8_lossy(&ready.stdout).into_owned();
+    assert_eq!(ready.status.code(), Some(0), "{ready:?}");
+    assert!(told.contains("/readyz: 200") && told.lines().count() == 1, "{told}");
+
+    let unknown = format!("{}/v1/nothing", server.base);
+    let (code, told, reason) = holdfast(&["probe", &unknown], &[]);
+    assert!(code == 1 && told.is_empty() && reason.contains(": 404"), "{reason}");
+    assert_eq!(reason.lines().count(), 1, "{reason}");
+
+    server.kill();
+    let gone = server.command(&["probe"]);
+    assert_eq!(gone.status.code(), Some(1), "{gone:?}");
+    assert!(String::from_utf8_lossy(&gone.stderr).ends_with("nothing answers\n"), "{gone:?}");
+    let (code, _, reason) = holdfast(&["probe", "nowhere"], &[]);
+    assert!(code == 1 && reason == "nowhere: not an address that can be asked\n", "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_with_payments_audits_and_shows_every_invariant() {
+    let stores = Stores::start(Combination::RedisAndSqlite);
+    let server = Server::start(stores, ServerOptions::default()).await;
+    let metrics = wait_for("the first audit", 30, || async {
+        let answer = reqwest::get(format!("{}/metrics", server.base)).await.ok()?;
+        let metrics = answer.text().await.ok()?;
+        metrics.contains("\nholdfast_audit_completed_timestamp_seconds ").then_some(metrics)
+    })
+    .await;
+    // This question itself is the one that has no answer yet.
+    assert!(metrics.contains("\nholdfast_http_requests_in_flight 1\n"), "{metrics}");
+    for invariant in
+        ["I1", "I2", "I3", "I4", "I5", "I6", "I9", "LINE-1", "LINE-2", "LINE-3", "redis"]
+    {
+        let series = format!("holdfast_audit_violations{{invariant=\"{invariant}\"}} 0\n");
+        assert!(metrics.contains(&series), "{series}{metrics}");
     }
 }
 

@@ -22,6 +22,7 @@ pub fn released(event: &EventId, way: Way, people: u64) {
 }
 
 /// A line as its controller sees it each second.
+#[derive(Default)]
 pub struct LineMeters {
     pub joined: u64,
     pub waiting: u64,
@@ -44,6 +45,12 @@ pub fn line(event: &EventId, line: &LineMeters) {
     set("holdfast_queue_no_show_share", 1.0 - line.show_share);
     set("holdfast_queue_arrivals_per_minute", line.arrivals_per_minute);
     set("holdfast_queue_target_per_minute", line.target_per_minute);
+}
+
+/// Somebody else tells of the line from now on, or nobody: what stood here last would be taken for
+/// its present length.
+pub fn line_left(event: &EventId) {
+    line(event, &LineMeters { show_share: 1.0, ..LineMeters::default() });
 }
 
 pub fn cursor_age(event: &EventId, seconds: f64) {

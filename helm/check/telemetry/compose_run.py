@@ -10,6 +10,7 @@ Never does: show that images exist or start; networks, volumes and limits are no
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import getpass
 import glob
@@ -153,22 +154,25 @@ def environment(service: dict[str, Any], name: str, data: Path) -> dict[str, str
 
 
 @contextlib.contextmanager
-def roles(compose: dict[str, Any], place: Path) -> Iterator[None]:
-    """The migration, then a process for each role."""
+def roles(compose: dict[str, Any], place: Path, binary: Path) -> Iterator[None]:
+    """The migration, then a process for each role, until its own health check agrees."""
     migrate = compose["services"]["migrate"]
     subprocess.run(
-        [BINARY, *migrate["command"]], check=True, env=environment(migrate, "migrate", place), timeout=60
+        [binary, *migrate["command"]], check=True, env=environment(migrate, "migrate", place), timeout=60
     )
+    environments: dict[str, dict[str, str]] = {}
     with contextlib.ExitStack() as running:
         for name in ROLES:
             service = compose["services"][name]
             (place / name).mkdir()
-            given = environment(service, name, place / name)
+            given = environments[name] = environment(service, name, place / name)
             running.enter_context(
-                process([str(BINARY), *service["command"]], place / f"{name}.log", given)
+                process([str(binary), *service["command"]], place / f"{name}.log", given)
             )
         for name in ROLES:
             wait_for(f"http://{ADDRESSES[name]}:8080/readyz", place / f"{name}.log")
+            probe = compose["services"][name]["healthcheck"]["test"][2:]
+            subprocess.run([binary, *probe], check=True, env=environments[name], timeout=10)
         yield
 
 
@@ -186,11 +190,11 @@ def door(compose: dict[str, Any], place: Path) -> Iterator[str]:
         yield base
 
 
-def load_events(base: str, token: str) -> None:
+def load_events(base: str, token: str, binary: Path) -> None:
     """The two events that the small sale knows, through the door, as an organiser would."""
     plan = json.loads(
         subprocess.run(
-            [BINARY, "venue", "generate", "--kind", "theatre", "--seats", "300", "--seed", "7"],
+            [binary, "venue", "generate", "--kind", "theatre", "--seats", "300", "--seed", "7"],
             check=True,
             capture_output=True,
         ).stdout
@@ -222,6 +226,9 @@ def load_events(base: str, token: str) -> None:
 
 
 def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--binary", type=Path, default=BINARY)
+    binary = arguments.parse_args().binary.resolve()
     compose = loaded()
     token = compose["services"]["engine"]["environment"]["HOLDFAST_ORGANIZER_TOKEN"]
     with tempfile.TemporaryDirectory(prefix="holdfast-compose-") as folder:
@@ -229,10 +236,10 @@ def main() -> int:
         with (
             redis_cluster(compose, place),
             postgres(compose, place),
-            roles(compose, place),
+            roles(compose, place, binary),
             door(compose, place) as base,
         ):
-            load_events(base, token)
+            load_events(base, token, binary)
             sale.run(base)
             assert Buyer(base).ask("GET", "/metrics")[0] == 404, "the street can read /metrics"
             request = urllib.request.Request(

@@ -79,11 +79,18 @@ def _rates(objective: dict[str, Any], window: str) -> tuple[str, str]:
     if "histogram" in objective:
         name, selector = objective["histogram"], objective["selector"]
         bound = objective["slower_than"]
-        total = f"sum(rate({name}_count{{{selector}}}[{window}]))"
-        quick = f'sum(rate({name}_bucket{{{selector},le="{bound}"}}[{window}]))'
+        total = f"sum(rate({name}_count{_braces(selector)}[{window}]))"
+        in_time = _braces(selector, f'le="{bound}"')
+        quick = f"sum(rate({name}_bucket{in_time}[{window}]))"
         return f"({total} - {quick})", total
     errors, total = objective["errors"], objective["total"]
     return f"sum(rate({errors}[{window}]))", f"sum(rate({total}[{window}]))"
+
+
+def _braces(*conditions: str) -> str:
+    """Conditions on labels; nothing where there are none."""
+    stated = ",".join(filter(None, conditions))
+    return f"{{{stated}}}" if stated else ""
 
 
 def alerts(objective: dict[str, Any]) -> Any:

@@ -21,7 +21,7 @@ spec:
         prometheus:
           address: {{ $.root.Values.prometheus.address | quote }}
           query: |
-            sum(rate(http_requests_total{ {{- $of }},status!~"5.."}[2m]))
-            / sum(rate(http_requests_total{ {{- $of }}}[2m]))
+            sum(rate(holdfast_http_requests_total{ {{- $of }},status!~"5.."}[2m]))
+            / sum(rate(holdfast_http_requests_total{ {{- $of }}}[2m]))
 {{- end }}
 {{- end -}}

@@ -32,6 +32,7 @@ settings file can fill it in.
 {{- define "holdfast.settings" -}}
 {{- with .Values.config -}}
 HOLDFAST_LISTEN: {{ printf "%s:%v" .bindAddress .port | quote }}
+HOLDFAST_THREADS: {{ .threads | toString | quote }}
 HOLDFAST_DATA_DIR: {{ .dataDir | quote }}
 HOLDFAST_RATE_LIMIT_PER_MINUTE: {{ .rateLimitPerMinute | toString | quote }}
 HOLDFAST_HELD_SEATS_PER_ADDRESS: {{ .heldSeatsPerAddress | toString | quote }}

@@ -12,9 +12,10 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::Inventory;
+use crate::{Inventory, meters};
 
 pub(crate) fn spawn(inventory: &Inventory, shutdown: CancellationToken, tasks: &TaskTracker) {
+    meters::register_rare();
     let settings = &inventory.core.settings;
     let start = || (inventory.clone(), shutdown.clone());
     let (work, stop) = start();

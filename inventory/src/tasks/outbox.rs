@@ -11,6 +11,8 @@ use tracing::Instrument;
 use super::Ticks;
 use crate::{Inventory, Unavailable, meters};
 
+/// How often operators are told what waits.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 /// How soon rows of other processes are found; this process's own wake the worker at once.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 const ROWS_PER_LEASE_MAX: u32 = 128;
@@ -20,6 +22,21 @@ const RETRY_MS_MIN: i64 = 200;
 const RETRY_MS_MAX: i64 = 5_000;
 
 pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
+    // Beside the work, which ticks only when it has caught up.
+    tokio::join!(work(&inventory, shutdown.clone()), measure(&inventory, shutdown));
+}
+
+async fn measure(inventory: &Inventory, shutdown: CancellationToken) {
+    let mut ticks = Ticks::every(MEASURE_EVERY, shutdown);
+    while ticks.next().await {
+        match inventory.core.stores.ledger.outbox_waiting().await {
+            Ok(waiting) => meters::outbox_waiting(&waiting),
+            Err(error) => tracing::debug!(%error, "the outbox cannot be counted"),
+        }
+    }
+}
+
+async fn work(inventory: &Inventory, shutdown: CancellationToken) {
     let mut queued = inventory.core.stores.ledger.outbox_notify();
     let mut ticks = Ticks::every(POLL_EVERY, shutdown.clone());
     loop {

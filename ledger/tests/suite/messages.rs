@@ -1,4 +1,4 @@
-use domain::order::Fact;
+use domain::{order::Fact, time::Clock};
 use ledger::{Begin, KeptAnswer, NewInboxRow, OutboxKind};
 
 use crate::{on_both, world::World};
@@ -82,7 +82,9 @@ async fn a_notification_is_kept_once(world: World) {
 
 async fn a_notification_is_retried_and_then_put_aside(world: World) {
     world.ledger.inbox_insert(notification(1)).await.unwrap();
+    let received_at = world.clock.now();
     for attempt in 1..=3 {
+        assert_eq!(world.ledger.inbox_oldest().await.unwrap(), Some(received_at));
         let rows = world.ledger.inbox_lease("w", 10, 60_000).await.unwrap();
         assert_eq!(rows[0].attempts, attempt);
         world.ledger.inbox_retry("evt_1", "poison", 2_000).await.unwrap();
@@ -92,15 +94,19 @@ async fn a_notification_is_retried_and_then_put_aside(world: World) {
     world.ledger.inbox_quarantine("evt_1", "poison").await.unwrap();
     assert!(world.ledger.inbox_lease("w", 10, 60_000).await.unwrap().is_empty());
     assert_eq!(world.ledger.inbox_counts().await.unwrap(), (0, 1));
+    assert_eq!(world.ledger.inbox_oldest().await.unwrap(), None);
 }
 
 async fn an_outbox_row_is_taken_again_when_its_lease_ends(world: World) {
     world.order(&[1]).await;
+    let queued_at = world.clock.now();
     let lease = || world.ledger.outbox_lease(&OutboxKind::INVENTORY, "w", 10, 1_000);
     assert_eq!(lease().await.unwrap().len(), 1);
     assert!(lease().await.unwrap().is_empty(), "the worker may still be at it");
     // The worker died: nothing was said.
     world.clock.advance_millis(1_000);
+    let waiting = world.ledger.outbox_waiting().await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].rows, waiting[0].oldest), (1, 1, queued_at));
     let again = lease().await.unwrap();
     assert_eq!(again[0].attempts, 2);
     world.ledger.outbox_retry(&again[0].id, "no answer", 500).await.unwrap();
@@ -110,7 +116,7 @@ async fn an_outbox_row_is_taken_again_when_its_lease_ends(world: World) {
     world.ledger.outbox_done(&last[0].id).await.unwrap();
     world.clock.advance_millis(5_000);
     assert!(lease().await.unwrap().is_empty());
-    assert!(world.ledger.outbox_counts().await.unwrap().is_empty());
+    assert!(world.ledger.outbox_waiting().await.unwrap().is_empty());
 }
 
 async fn two_workers_never_take_the_same_row(world: World) {

@@ -1,15 +1,21 @@
 //! Redis and Postgres, connected once: commands of all requests share one connection to Redis, which
 //! pipelines them by itself; transactions take theirs from a pool.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use anyhow::Result;
 use dashmap::DashMap;
-use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 /// Some for each core that waits for a disk; more only queue up within Postgres.
 const POOL: u32 = 32;
+
+/// How long a command may wait on a machine whose cores are all busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a hold is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +35,9 @@ pub struct Stores {
 
 impl Stores {
     pub async fn connect(holds_in: HoldsIn, redis: &str, database: &str) -> Result<Self> {
-        let redis = redis::Client::open(redis)?.get_multiplexed_async_connection().await?;
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        let redis = redis::Client::open(redis)?;
+        let redis = redis.get_multiplexed_async_connection_with_config(&config).await?;
         let postgres = PgPoolOptions::new()
             .min_connections(POOL)
             .max_connections(POOL)

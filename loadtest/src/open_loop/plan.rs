@@ -42,8 +42,14 @@ pub struct Arrival {
     /// From the beginning of the run.
     pub at: Duration,
     pub journey: Journey,
-    /// No two of a run have the same one.
+    /// No two of a run have the same one; those who take seats have the lowest.
     pub number: usize,
+}
+
+impl Arrival {
+    fn takes_seats(&self) -> bool {
+        matches!(self.journey, Journey::Hold | Journey::Order | Journey::Ticket)
+    }
 }
 
 impl Plan {
@@ -54,11 +60,20 @@ impl Plan {
             let mut random = Random::new(self.seed.wrapping_add(place as u64));
             let offset = Duration::from_secs_f64(wave.offset_seconds);
             let times = wave.profile.arrivals(self.seconds - wave.offset_seconds, &mut random);
-            arrivals.extend(times.into_iter().map(|at| (at + offset, wave.journey)));
+            let journey = wave.journey;
+            arrivals.extend(times.into_iter().map(|at| Arrival {
+                at: at + offset,
+                journey,
+                number: 0,
+            }));
         }
-        arrivals.sort_by_key(|(at, _)| *at);
-        let numbered = arrivals.into_iter().enumerate();
-        numbered.map(|(number, (at, journey))| Arrival { at, journey, number }).collect()
+        arrivals.sort_by_key(|arrival| arrival.at);
+        let (takers, others): (Vec<_>, Vec<_>) =
+            arrivals.iter_mut().partition(|arrival| arrival.takes_seats());
+        for (number, arrival) in takers.into_iter().chain(others).enumerate() {
+            arrival.number = number;
+        }
+        arrivals
     }
 
     /// Those whom one of the processes sends.
@@ -69,10 +84,7 @@ impl Plan {
 
     /// How many people want seats.
     pub fn pairs(&self) -> usize {
-        let takes_seats = |arrival: &Arrival| {
-            matches!(arrival.journey, Journey::Hold | Journey::Order | Journey::Ticket)
-        };
-        self.arrivals().into_iter().filter(takes_seats).count()
+        self.arrivals().iter().filter(|arrival| arrival.takes_seats()).count()
     }
 
     /// The event and the two neighbours that somebody wants: nobody else's, scattered over the hall.
@@ -123,7 +135,9 @@ mod tests {
         let plan = plan();
         let mut sent: Vec<_> = (0..2).flat_map(|worker| plan.arrivals_of(worker)).collect();
         sent.sort_by_key(|arrival| arrival.number);
-        assert_eq!(sent, plan.arrivals());
+        let mut everybody = plan.arrivals();
+        everybody.sort_by_key(|arrival| arrival.number);
+        assert_eq!(sent, everybody);
         assert_eq!(sent.len(), 1_800);
         assert_eq!(plan.pairs(), 900);
     }
@@ -135,5 +149,7 @@ mod tests {
         let journeys: Vec<_> = arrivals.iter().step_by(300).map(|one| one.journey).collect();
         let (hold, look) = (Journey::Hold, Journey::Availability);
         assert_eq!(journeys, [hold, look, hold, look, hold, look]);
+        let takers = arrivals.iter().filter(|arrival| arrival.takes_seats());
+        assert!(takers.map(|arrival| arrival.number).eq(0..900), "they have the lowest numbers");
     }
 }

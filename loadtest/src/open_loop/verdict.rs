@@ -17,6 +17,9 @@ impl Limits {
     pub const CPU_SHARE: f64 = 0.85;
 }
 
+/// Everybody wants something else, so that hardly anybody should be refused.
+const REFUSED_SHARE_MAX: f64 = 0.01;
+
 /// Most milliseconds of one step, 99 of 100.
 #[derive(Debug, Clone, Serialize)]
 pub struct Threshold {
@@ -46,6 +49,13 @@ impl Verdict {
             .into_iter()
             .map(|(what, count)| format!("{what}, {count} times"))
             .collect();
+        for (name, step) in &figures.steps {
+            let refused = step.refused.values().sum::<u64>() as f64;
+            let share = refused / (refused + step.accepted.count() as f64).max(1.0);
+            if share > REFUSED_SHARE_MAX {
+                missed.push(format!("{name}: {:.0} % were refused", share * 100.0));
+            }
+        }
         for Threshold { step, p99_ms } in thresholds {
             let times = figures.steps.get(*step).map(|figures| &figures.accepted);
             match times.filter(|times| times.count() > 0).map(|times| times.millis_at(99.0)) {
@@ -116,6 +126,12 @@ mod tests {
         failed.note("hold", Outcome::Failed("500 internal".into()));
         let failed = Verdict::of(&failed, &LIMITS, &THRESHOLDS);
         assert_eq!(failed, Verdict::Missed(vec!["hold: 500 internal, 1 times".into()]));
+        let mut refused = figures(1, 20, 0.5);
+        refused.note("hold", Outcome::Refused("409 seats_unavailable".into()));
+        assert_eq!(Verdict::of(&refused, &LIMITS, &THRESHOLDS), Verdict::Passed, "one of 200");
+        (0..50).for_each(|_| refused.note("hold", Outcome::Refused("409".into())));
+        let refused = Verdict::of(&refused, &LIMITS, &THRESHOLDS);
+        assert_eq!(refused, Verdict::Missed(vec!["hold: 20 % were refused".into()]));
         let never = [Threshold { step: "order", p99_ms: 1.0 }];
         assert!(matches!(Verdict::of(&figures(1, 2, 0.1), &LIMITS, &never), Verdict::Missed(_)));
     }

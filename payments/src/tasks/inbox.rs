@@ -91,6 +91,8 @@ impl Payments {
         metrics::counter!("holdfast_payments_inbox_total", "outcome" => outcome).increment(1);
         let kept = match handled {
             Ok(Handled::Learned | Handled::Ignored(_)) => {
+                metrics::histogram!("holdfast_payments_event_seconds")
+                    .record(self.seconds_since(row.received_at));
                 self.ledger.inbox_done(&row.event_id).await
             }
             Ok(Handled::Quarantine(reason)) => self.set_aside(&row, reason).await,

@@ -58,9 +58,15 @@ impl Payments {
     }
 
     fn spawn<W: Worker>(&self, worker: W, shutdown: &CancellationToken) {
+        // There from the start: a series that begins is no increase.
+        count_faults::<W>(0);
         let shutdown = shutdown.clone();
         self.tasks.spawn(async move { run(worker, shutdown).await });
     }
+}
+
+fn count_faults<W: Worker>(faults: u64) {
+    metrics::counter!("holdfast_payments_task_faults_total", "task" => W::NAME).increment(faults);
 }
 
 async fn run<W: Worker>(mut worker: W, shutdown: CancellationToken) {
@@ -76,8 +82,7 @@ async fn run<W: Worker>(mut worker: W, shutdown: CancellationToken) {
                 W::IDLE
             }
             Err(error) => {
-                metrics::counter!("holdfast_payments_task_faults_total", "task" => W::NAME)
-                    .increment(1);
+                count_faults::<W>(1);
                 if !failing {
                     tracing::warn!(task = W::NAME, %error, "a round failed; it is tried again");
                 }

@@ -67,7 +67,7 @@ impl Edge {
     pub fn new(settings: EdgeSettings, clock: Arc<dyn Clock>) -> Self {
         let limit = settings.rate_limit_per_minute;
         let limiter = (limit > 0).then(|| Arc::new(RateLimiter::new(limit, clock)));
-        Self { settings, limiter, meters: Meters::default() }
+        Self { settings, limiter, meters: Meters::new() }
     }
 
     /// Puts the layers around `router`; its extractors find this edge in each request. Routes that
@@ -188,6 +188,7 @@ fn is_exempt(method: &Method, path: &str) -> bool {
 
 async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let _in_flight = edge.meters.begin();
     let id = RequestId::take_or_make(request.headers());
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
@@ -213,7 +214,7 @@ async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
         Some(Allowance { admitted: false, reset_seconds, .. }) => {
             Problem::rate_limited(reset_seconds).into_response()
         }
-        _ => run(request, next).await,
+        _ => run(edge, request, next).await,
     };
     response = as_problem(response);
     let headers = response.headers_mut();
@@ -227,13 +228,13 @@ async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
 }
 
 /// Runs the route; a panic ends this request only.
-async fn run(request: Request, next: Next) -> Response {
+async fn run(edge: &Edge, request: Request, next: Next) -> Response {
     // The request's state is dropped with the panic; what is shared guards itself.
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
             // The panic hook has logged where and why.
-            metrics::counter!("http_panics_total").increment(1);
+            edge.meters.panics.increment(1);
             Problem::internal().into_response()
         }
     }

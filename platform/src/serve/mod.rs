@@ -1,15 +1,17 @@
 //! The HTTP server: HTTP/1.1 over hyper, with every bound that a public listener needs.
 //!
 //! A slow head, a slow reader, too many headers and too many connections all meet a limit here;
-//! slow and large bodies meet theirs in the extractors. Ends by draining: no new connections,
-//! requests under way are answered, then what is left is cut off.
+//! slow and large bodies meet theirs in the extractors. When a crowd has taken all connections, a few
+//! more answer only what must always be answered, so that nobody's browser stands between a paid
+//! order and its webhook. Ends by draining: no new connections, requests under way are answered,
+//! then what is left is cut off.
 
 mod head_timer;
 mod stall;
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{Router, body::Body, http::Request, response::IntoResponse};
 use futures_util::future::{Either, ready};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -21,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::http::{MemoryReads, PeerAddress};
+use crate::http::{MemoryReads, PeerAddress, Problem};
 use head_timer::HeadTimer;
 pub use stall::StallGuard;
 
@@ -34,8 +36,9 @@ pub struct ServeLimits {
     pub write_timeout: Duration,
     /// Bytes of a head; more are 431.
     pub head_bytes_max: usize,
-    /// From there on connections wait in the kernel's queue.
     pub connections_max: usize,
+    /// Beyond those, for [`Site::vital`] alone; from there on connections wait in the kernel's queue.
+    pub vital_connections_max: usize,
     /// From the end's announcement to the cutting off of what is still under way.
     pub drain_timeout: Duration,
 }
@@ -47,6 +50,7 @@ impl Default for ServeLimits {
             write_timeout: Duration::from_secs(30),
             head_bytes_max: 16 * 1024,
             connections_max: 10_000,
+            vital_connections_max: 64,
             // Kubernetes kills after 30 s.
             drain_timeout: Duration::from_secs(20),
         }
@@ -59,11 +63,13 @@ pub struct Site {
     pub router: Router,
     /// Asked before the router.
     pub from_memory: Option<MemoryReads>,
+    /// Paths that are answered however many connections there are.
+    pub vital: &'static [&'static str],
 }
 
 impl From<Router> for Site {
     fn from(router: Router) -> Self {
-        Self { router, from_memory: None }
+        Self { router, from_memory: None, vital: &[] }
     }
 }
 
@@ -75,18 +81,16 @@ pub async fn serve(
     stopping: CancellationToken,
 ) {
     let site = site.into();
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let places = Places::new(&limits);
     let mut connections = JoinSet::new();
-    while let Some(Some((stream, peer, permit))) =
-        stopping.run_until_cancelled(accept(&listener, &permits)).await
+    while let Some(Some(accepted)) = stopping.run_until_cancelled(accept(&listener, &places)).await
     {
         let (site, stopping) = (site.clone(), stopping.clone());
         connections.spawn(async move {
             // Broken connections are the client's affair.
-            if let Err(error) = connection(limits, stream, peer, site, stopping).await {
+            if let Err(error) = connection(limits, accepted, site, stopping).await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(permit);
         });
         while connections.try_join_next().is_some() {}
     }
@@ -99,15 +103,50 @@ pub async fn serve(
     }
 }
 
-/// Waits for a place, then for a connection. `None` never comes: the semaphore is not closed.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.ok()?;
+/// How many connections there may be.
+struct Places {
+    usual: Arc<Semaphore>,
+    vital: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new(limits: &ServeLimits) -> Self {
+        let semaphore = |places| Arc::new(Semaphore::new(places));
+        Self {
+            usual: semaphore(limits.connections_max),
+            vital: semaphore(limits.vital_connections_max),
+        }
+    }
+
+    fn usual(&self) -> Option<OwnedSemaphorePermit> {
+        self.usual.clone().try_acquire_owned().ok()
+    }
+}
+
+/// A connection in its place.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// It stands in a place that is kept free for what is vital.
+    is_vital_only: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Waits for a place, then for a connection. `None` never comes: the semaphores are not closed.
+async fn accept(listener: &TcpListener, places: &Places) -> Option<Accepted> {
+    let (mut place, mut is_vital_only) = tokio::select! {
+        biased;
+        place = places.usual.clone().acquire_owned() => (place.ok()?, false),
+        place = places.vital.clone().acquire_owned() => (place.ok()?, true),
+    };
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return Some((stream, peer, permit)),
+            Ok((stream, peer)) => {
+                if let Some(usual) = places.usual().filter(|_| is_vital_only) {
+                    (place, is_vital_only) = (usual, false);
+                }
+                return Some(Accepted { stream, peer, is_vital_only, _place: place });
+            }
             Err(error) => {
                 // Out of file descriptors, or a client that went away: either passes.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -120,14 +159,18 @@ async fn accept(
 /// One connection to its end; from `stopping` on it takes no further request.
 async fn connection(
     limits: ServeLimits,
-    stream: TcpStream,
-    peer: SocketAddr,
+    accepted: Accepted,
     site: Site,
     stopping: CancellationToken,
 ) -> Result<(), hyper::Error> {
+    let Accepted { stream, peer, is_vital_only, _place } = accepted;
     // Small answers go out at once; a failure means a dead connection, which shows soon enough.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
+        if is_vital_only && !site.vital.contains(&request.uri().path()) {
+            let problem = Problem::unavailable("overloaded").into_response();
+            return Either::Left(ready(Ok(problem)));
+        }
         if let Some(answer) = site.from_memory.as_ref().and_then(|reads| reads.answer(&request)) {
             return Either::Left(ready(Ok(answer)));
         }
@@ -142,6 +185,8 @@ async fn connection(
             .timer(timer.clone())
             .header_read_timeout(limits.head_timeout)
             .max_header_size(limits.head_bytes_max)
+            // A vital place is for one request.
+            .keep_alive(!is_vital_only)
             .serve_connection(stream, service)
             .with_upgrades()
     );

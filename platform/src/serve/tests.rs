@@ -64,7 +64,8 @@ async fn start(limits: ServeLimits) -> Running {
     let clock = Arc::new(crate::SystemClock);
     let router = Arc::new(Edge::new(EdgeSettings::default(), clock)).wrap(router);
     let stopping = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, router, limits, stopping.clone()));
+    let site = Site { vital: &["/echo"], ..Site::from(router) };
+    let server = tokio::spawn(serve(listener, site, limits, stopping.clone()));
     Running { address, stopping, server, entered, release }
 }
 
@@ -104,6 +105,36 @@ async fn a_plain_request_is_answered() {
         server.exchange(b"GET /whoami HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.ends_with("127.0.0.1"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_crowd_of_connections_leaves_room_for_what_is_vital() {
+    let limits = ServeLimits { connections_max: 2, ..ServeLimits::default() };
+    let server = start(limits).await;
+    let mut crowd = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        crowd.push(stream);
+    }
+    let refused = server.exchange(b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(refused.contains("\"overloaded\"") && refused.contains("retry-after"), "{refused}");
+    let vital = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        Content-Length: 14\r\n\r\n{\"text\":\"abc\"}";
+    let answered = server.exchange(vital).await;
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    drop(crowd);
+    // Until the server has seen that they are gone.
+    loop {
+        let request = b"GET /whoami HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        if server.exchange(request).await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+    }
 }
 
 #[tokio::test]
@@ -199,7 +230,8 @@ async fn a_body_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
-    let server = start(ServeLimits { connections_max: 1, ..impatient() }).await;
+    let limits = ServeLimits { connections_max: 1, vital_connections_max: 0, ..impatient() };
+    let server = start(limits).await;
     let mut stalled = server.connect().await;
     stalled.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     // There is room for one connection: this one is served only when the other has been cut off.

@@ -4,7 +4,10 @@
 //! `/metrics` in Prometheus's text format. Traces go to a collector, when there is one. None ever
 //! holds a token, a key or an e-mail address.
 
+mod buckets;
+mod descriptions;
 mod logs;
+mod process;
 pub(crate) mod traces;
 
 use std::{io::IsTerminal, thread, time::Duration};
@@ -20,11 +23,6 @@ use tracing_subscriber::{
 
 use crate::{Settings, Tasks};
 
-/// Upper bounds of histograms of seconds: from a script call to a slow payment.
-const SECONDS: [f64; 16] = [
-    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
-    10.0, 30.0,
-];
 /// Histograms grow until somebody folds them, with or without a scrape.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -52,7 +50,9 @@ pub struct Telemetry {
 pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
     let traces = settings.otlp_endpoint.as_deref().map(traces::start).transpose()?;
     init_subscriber(&settings.log, traces.as_ref())?;
-    let recorder = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
+    let recorder = buckets::set(PrometheusBuilder::new())?.install_recorder()?;
+    descriptions::describe();
+    metrics::gauge!("holdfast_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(Telemetry { recorder, traces })
 }
 
@@ -110,7 +110,9 @@ fn log_panics() {
 impl Telemetry {
     /// All metrics in Prometheus's text format.
     pub fn render(&self) -> String {
-        self.recorder.render()
+        let mut text = self.recorder.render();
+        process::render(&mut text);
+        text
     }
 
     /// Folds histograms every five seconds.

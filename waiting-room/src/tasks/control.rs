@@ -4,7 +4,11 @@
 //! the ledger before the store shows it. Whoever dies here is replaced when the lease ends; the next
 //! one learns from the store's lists what this one knew.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{
     event::{Event, EventStatus},
@@ -16,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::draw;
-use crate::{WaitingRoom, admitting::Admitting, error::Refusal, lines::Line};
+use crate::{WaitingRoom, admitting::Admitting, error::Refusal, lines::Line, meters};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Renewed each second; after a kill the next controller begins within this and a second.
@@ -26,6 +30,8 @@ const LEASE_MS: i64 = 3_000;
 #[derive(Default)]
 pub struct Leader {
     led: HashMap<EventId, Admitting>,
+    /// Lines of which this process's metrics tell. One that is led and fails stays shown.
+    shown: HashSet<EventId>,
 }
 
 pub(super) async fn run(room: Arc<WaitingRoom>, shutdown: CancellationToken) {
@@ -53,15 +59,24 @@ impl Leader {
                 return;
             }
         };
-        self.led.retain(|event, _| lines.iter().any(|line| line.event.id == *event));
+        let is_at_work = |event: &EventId| lines.iter().any(|line| line.event.id == *event);
+        self.led.retain(|event, _| is_at_work(event));
+        self.shown
+            .extract_if(|event| !is_at_work(event))
+            .for_each(|event| meters::line_left(&event));
         for at_work in lines {
             let id = at_work.event.id.clone();
             let former = self.led.remove(&id);
             match lead(room, &at_work.event, at_work.line, former).await {
                 Ok(Some(admitting)) => {
+                    self.shown.insert(id.clone());
                     self.led.insert(id, admitting);
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    if self.shown.remove(&id) {
+                        meters::line_left(&id);
+                    }
+                }
                 // What was wrong was logged where it was met. The next second tries again.
                 Err(refusal) => tracing::debug!(event = %id, code = refusal.code(), "no step"),
             }

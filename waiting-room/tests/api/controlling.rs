@@ -3,6 +3,7 @@
 use domain::{event::Queue, time::Clock};
 use ledger::line_steps::MoveCursors;
 use lua::Controlled;
+use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::support::{Stores, World, in_every_place, slow};
 
@@ -79,6 +80,34 @@ async fn a_leader_that_was_replaced_changes_nothing(stores: Stores) {
     world.node.lead().await;
     let after = world.stored_line().await;
     assert_eq!((after.cursors, after.fence), (standing.cursors, standing.fence));
+}
+
+#[tokio::test]
+async fn who_lost_the_lead_shows_no_length_of_the_line_any_more() {
+    let world = World::new(steady(&Stores::in_process())).await;
+    world.people(60).await;
+    world.open_line().await;
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let event = &world.event.id;
+    let shown = || {
+        let name = format!("holdfast_queue_waiting{{event=\"{event}\"}} ");
+        let text = recorder.handle().render();
+        let line = text.lines().find_map(|line| line.strip_prefix(&name));
+        line.expect("the gauge").parse::<f64>().expect("a number")
+    };
+    let lead = async || {
+        // What this process alone tells: the heir's metrics go elsewhere.
+        let _own = metrics::set_default_local_recorder(&recorder);
+        world.node.lead().await;
+    };
+    lead().await;
+    assert!(shown() > 0.0, "sixty people wait");
+
+    let heir = world.another_node();
+    world.advance_millis(LEASE_SECONDS * 1_000);
+    heir.lead().await;
+    lead().await;
+    assert_eq!(shown(), 0.0);
 }
 
 #[tokio::test]
