@@ -12,7 +12,7 @@ PACKAGES := redis-server postgresql chromium chromium-driver nodejs haproxy prom
 TOOLS := target/chart-tools
 PYTHON := $(TOOLS)/venv/bin/python -B
 
-.PHONY: help setup run format lint test e2e chart screenshots bench load profile seed health sql redis up down logs clean
+.PHONY: help setup run format lint test e2e chart telemetry screenshots bench load profile seed health sql redis up down logs clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,8 +65,16 @@ chart: setup $(TOOLS)/requirements.txt ## Prove the chart without a cluster, the
 	MANIFESTS=$(CURDIR)/target/manifests.json cargo test --features failpoints --package holdfast \
 	    --test sale every_replica -- --ignored --nocapture
 
-screenshots: setup ## Picture every page, light and dark, on a phone and a desktop: target/screenshots
+telemetry: setup $(TOOLS)/requirements.txt ## Check image, compose file, alerts and dashboards, on real servers
+	cargo build --release --package holdfast
+	$(PYTHON) helm/check/telemetry/check.py
+
+screenshots: setup $(TOOLS)/requirements.txt ## Picture every page (target/screenshots) and dashboard (docs/pictures)
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
+	cargo build --release --package holdfast
+	$(PYTHON) helm/check/telemetry/picture.py --screenshots --out target/dashboards
+	mkdir -p docs/pictures
+	cp target/dashboards/*.png docs/pictures/
 
 bench: export BENCHMARKS = docs/benchmarks.md
 bench: ## Measure holds, the waiting room and live maps beside their floors: docs/benchmarks.md

@@ -60,6 +60,8 @@ enum Command {
     Demo,
     /// Bring the database's schema up to date
     Migrate,
+    /// Load the sample sale into the server at HOLDFAST_LISTEN
+    Seed,
     /// Check the invariants of a sale; exits 1 when one is violated
     Audit {
         /// An event's id or slug; all events when absent
@@ -157,6 +159,7 @@ async fn run(command: Command, settings: Result<Settings>) -> Result<ExitCode> {
             ledger.migrate().await?;
             println!("The schema is up to date.");
         }
+        Command::Seed => serve::seed(&settings?).await?,
         Command::Rebuild { event } => {
             let settings = settings?;
             let stores = Stores::connect(&settings, Arc::new(SystemClock)).await?;

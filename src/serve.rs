@@ -64,6 +64,14 @@ pub async fn demo(settings: Settings) -> Result<()> {
     service.until_signal().await
 }
 
+/// Loads the sample sale into a server that runs already; what is there stays.
+pub async fn seed(settings: &Settings) -> Result<()> {
+    let (base, token) = (format!("http://{}", settings.listen), settings.organizer_token()?);
+    demo::load_sample_sale(&base, token.expose(), SystemClock.now()).await?;
+    println!("The sample sale is at {base}/events/theatre and {base}/events/club-night");
+    Ok(())
+}
+
 fn print_welcome(base: &str, organizer_token: &str, data_dir: &Path) {
     println!(
         "Holdfast is running a sample sale.\n\

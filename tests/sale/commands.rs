@@ -204,3 +204,16 @@ async fn the_auditor_without_a_server_says_what_it_cannot_see() {
     assert_eq!(not_checked.len(), 1);
     assert_eq!(not_checked[0]["invariant"], "redis");
 }
+
+#[tokio::test]
+async fn a_running_server_is_seeded_with_the_sample_sale_once() {
+    let server = Server::start(Stores::default(), ServerOptions::default()).await;
+    for _ in 0..2 {
+        let seeded = server.command(&["seed"]);
+        assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    }
+    let events = server.get("/v1/events").await;
+    let slugs: Vec<_> = events["data"].as_array().expect("a list").iter().collect();
+    assert_eq!(slugs.len(), 2, "{events}");
+    assert_eq!(server.get("/v1/events/theatre").await["slug"], "theatre");
+}
