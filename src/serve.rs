@@ -66,7 +66,8 @@ pub async fn demo(settings: Settings) -> Result<()> {
 
 /// Loads the sample sale into a server that runs already; what is there stays.
 pub async fn seed(settings: &Settings) -> Result<()> {
-    let (base, token) = (format!("http://{}", settings.listen), settings.organizer_token()?);
+    let token = settings.organizer_token()?;
+    let base = format!("http://{}", reachable(settings.listen));
     demo::load_sample_sale(&base, token.expose(), SystemClock.now()).await?;
     println!("The sample sale is at {base}/events/theatre and {base}/events/club-night");
     Ok(())
