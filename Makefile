@@ -59,7 +59,8 @@ $(TOOLS)/requirements.txt: helm/check/requirements.txt
 
 chart: setup $(TOOLS)/requirements.txt ## Prove the chart without a cluster, then run what it renders
 	cargo build --package holdfast --features failpoints
-	$(PYTHON) helm/check/chart.py --binary target/debug/holdfast $(ARGUMENTS)
+	$(PYTHON) helm/check/chart.py --binary target/debug/holdfast
+	$(PYTHON) helm/check/telemetry/check.py --quick --binary target/debug/holdfast
 	$(PYTHON) helm/check/chart.py --render production --values tests/sale/deploy/values.yaml \
 	    --json target/manifests.json
 	MANIFESTS=$(CURDIR)/target/manifests.json cargo test --features failpoints --package holdfast \

@@ -18,7 +18,7 @@ const SOURCES: [&str; 7] = [
     "payments/src",
     "waiting-room/src",
     "seatmap-ws/src",
-    "platform/src/http",
+    "platform/src",
     "web/src",
     "src",
 ];
