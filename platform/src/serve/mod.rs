@@ -51,7 +51,7 @@ impl Default for ServeLimits {
             head_bytes_max: 16 * 1024,
             connections_max: 10_000,
             vital_connections_max: 64,
-            // Kubernetes kills after 30 s.
+            // With the background work behind it, less than the grace of the chart and of compose.
             drain_timeout: Duration::from_secs(20),
         }
     }

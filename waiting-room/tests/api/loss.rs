@@ -6,7 +6,7 @@ use domain::event::Queue;
 use serde_json::Value;
 use testkit::RedisCluster;
 
-use crate::support::{Stores, World, brisk, slow};
+use crate::support::{Buyer, Place, Stores, World, brisk, slow};
 
 /// Longer ago than this, what is known is stale.
 const STALE_MS: i64 = 1_500;
@@ -171,16 +171,20 @@ async fn a_line_goes_on_behind_a_fail_over_of_its_master() {
     world.assert_ledger_is_clean().await;
 }
 
+/// The ledger has the entry, the store has not, and the buyer was told 503.
+async fn enters_without_an_answer(world: &World) -> (Buyer<'_>, Place) {
+    let (ada, place) = world.people(1).await.remove(0);
+    world.open_line().await;
+    world.until_state(&ada, &place, "your_turn").await;
+    world.store.simulation().expect("in process").fail_at(Some(1));
+    ada.enter(&place).await.expect_refusal(503, "queue_unavailable");
+    (ada, place)
+}
+
 #[tokio::test]
 async fn an_entry_cut_between_the_ledger_and_the_store_is_completed() {
     let world = World::new(brisk()).await;
-    let people = world.people(1).await;
-    world.open_line().await;
-    let (ada, place) = &people[0];
-    world.until_state(ada, place, "your_turn").await;
-    let simulation = world.store.simulation().expect("in process");
-    simulation.fail_at(Some(1));
-    ada.enter(place).await.expect_refusal(503, "queue_unavailable");
+    let (ada, place) = &enters_without_an_answer(&world).await;
     assert_eq!(world.ledger.passes(&world.event.id, None, 10).await.expect("rows").len(), 1);
     // The entry was made the first time.
     ada.enter(place).await.expect_pass(200);
@@ -191,13 +195,7 @@ async fn an_entry_cut_between_the_ledger_and_the_store_is_completed() {
 #[tokio::test]
 async fn an_entry_whose_answer_was_lost_outlasts_its_pass_and_the_loss_of_the_store() {
     let world = World::new(brisk()).await;
-    let people = world.people(1).await;
-    world.open_line().await;
-    let (ada, place) = &people[0];
-    world.until_state(ada, place, "your_turn").await;
-    let simulation = world.store.simulation().expect("in process");
-    simulation.fail_at(Some(1));
-    ada.enter(place).await.expect_refusal(503, "queue_unavailable");
+    let (ada, place) = &enters_without_an_answer(&world).await;
     // Her turn passes, and so does the time of the pass that she never saw.
     world.advance_millis(world.event.queue.pass_seconds * 1_000);
     world.lose_everything();
