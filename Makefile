@@ -73,17 +73,20 @@ telemetry: setup $(TOOLS)/requirements.txt ## Check image, compose file, alerts 
 screenshots: setup $(TOOLS)/requirements.txt ## Picture every page (target/screenshots) and dashboard (docs/pictures)
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
 	cargo build --release --package holdfast
-	$(PYTHON) helm/check/telemetry/picture.py --screenshots --out target/dashboards
+	cargo build --release --package loadtest --features journeys --bin load
+	$(PYTHON) helm/check/telemetry/picture.py --screenshots --load target/release/load \
+	    --out target/dashboards
 	mkdir -p docs/pictures
 	cp target/dashboards/*.png docs/pictures/
 
 bench: export BENCHMARKS = docs/benchmarks.md
 bench: ## Measure holds, the waiting room and live maps beside their floors: docs/benchmarks.md
-	cargo build --release --package holdfast --package loadtest
-	target/release/hold_bench
-	target/release/queue_bench
-	target/release/live_bench
-	target/release/sale_bench
+	cargo build --release --package holdfast --bin holdfast \
+	    --package loadtest --bin bench --bin usual_design
+	target/release/bench holds
+	target/release/bench line
+	target/release/bench maps
+	target/release/bench sale
 
 profile: ## Draw where the time of a hold goes: target/profile/hold.svg (wants Debian's linux-perf)
 	RUSTFLAGS='-C force-frame-pointers=yes' cargo build --profile profiling --package holdfast \

@@ -107,7 +107,7 @@ async fn create(
     match engine.ledger.create_order(new).await? {
         CreateOrder::Created(order) => {
             failpoint("order_committed");
-            let settled = engine.inventory.settle_order(&order.id).await;
+            let settled = engine.inventory.settle(order.clone()).await;
             failpoint("order_promoted");
             // Its release was answered as done while this order was written: the order is ended.
             if settled == Ok(Settled::GivenUp) {

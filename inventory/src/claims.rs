@@ -81,12 +81,15 @@ impl Inventory {
     /// # Errors
     /// Any part; the rows stay, and the worker goes on with them.
     pub async fn settle_order(&self, order: &OrderId) -> Result<Settled, Unavailable> {
-        let Some(order) = self.read_order(order).await? else {
-            return Ok(Settled::Done);
-        };
-        if order.inventory_settled {
-            return Ok(Settled::of(&order));
+        match self.read_orders(&[order]).await?.pop() {
+            Some(order) if order.inventory_settled => Ok(Settled::of(&order)),
+            Some(order) => self.settle(order).await,
+            None => Ok(Settled::Done),
         }
+    }
+
+    /// The same for an order that was made just now.
+    pub async fn settle(&self, order: Order) -> Result<Settled, Unavailable> {
         let id = order.id.clone();
         let told = self.tell(vec![order]).await;
         match told.into_iter().next() {
@@ -115,13 +118,11 @@ impl Inventory {
                 Ok(None) => Err(Unavailable::DATABASE),
                 Err(error) => Err(error),
             };
-            for order in orders {
-                let id = order.id.clone();
-                let order = match done {
-                    Ok(()) => self.confirm(order).await,
-                    Err(error) => Err(error),
-                };
-                told.push((id, order));
+            match done {
+                Ok(()) => told.extend(self.confirm(orders).await),
+                Err(error) => {
+                    told.extend(orders.into_iter().map(|order| (order.id, Err(error))));
+                }
             }
         }
         told
@@ -159,23 +160,44 @@ impl Inventory {
         Ok(())
     }
 
-    /// The order may have moved on while its claim was told, and that may have been told before:
+    /// Orders may have moved on while their claims were told, and that may have been told before:
     /// then what was told last is not the last word.
-    async fn confirm(&self, mut told: Order) -> Result<Order, Unavailable> {
-        for _ in 0..MOVES_MAX {
-            let Some(order) = self.read_order(&told.id).await? else {
-                return Ok(told);
+    async fn confirm(&self, told: Vec<Order>) -> Vec<(OrderId, Result<Order, Unavailable>)> {
+        let ids: Vec<&OrderId> = told.iter().map(|order| &order.id).collect();
+        let now = match self.read_orders(&ids).await {
+            Ok(now) => now,
+            Err(error) => return told.into_iter().map(|order| (order.id, Err(error))).collect(),
+        };
+        let mut now: HashMap<OrderId, Order> =
+            now.into_iter().map(|order| (order.id.clone(), order)).collect();
+        let mut confirmed = Vec::with_capacity(told.len());
+        for order in told {
+            let id = order.id.clone();
+            let order = match now.remove(&id) {
+                Some(now) if Phase::of(now.state) != Phase::of(order.state) => {
+                    self.tell_moved(now).await
+                }
+                Some(now) => Ok(now),
+                None => Ok(order),
             };
+            confirmed.push((id, order));
+        }
+        confirmed
+    }
+
+    /// Tells what an order has moved on to, until it stays.
+    async fn tell_moved(&self, mut order: Order) -> Result<Order, Unavailable> {
+        for _ in 0..MOVES_MAX {
+            let event = self.event_by_id(&order.event).await?.ok_or(Unavailable::DATABASE)?;
             let phase = Phase::of(order.state);
-            if phase != Phase::of(told.state) {
-                let event = self.event_by_id(&order.event).await?.ok_or(Unavailable::DATABASE)?;
-                self.at_work(&event).tell_claims(phase, &[of_order(&order)]).await?;
-                told = order;
-            } else {
-                return Ok(order);
+            self.at_work(&event).tell_claims(phase, &[of_order(&order)]).await?;
+            match self.read_orders(&[&order.id]).await?.pop() {
+                Some(now) if Phase::of(now.state) != phase => order = now,
+                Some(now) => return Ok(now),
+                None => break,
             }
         }
-        Ok(told)
+        Ok(order)
     }
 
     /// Whoever has told a phase has told those before it.
@@ -187,9 +209,10 @@ impl Inventory {
         done.map_err(|error| Unavailable::database("finish outbox rows", error))
     }
 
-    pub(crate) async fn read_order(&self, id: &OrderId) -> Result<Option<Order>, Unavailable> {
-        let order = self.core.stores.ledger.order(id).await;
-        order.map_err(|error| Unavailable::database("read an order", error))
+    /// Those that are known, in no order.
+    pub(crate) async fn read_orders(&self, ids: &[&OrderId]) -> Result<Vec<Order>, Unavailable> {
+        let orders = self.core.stores.ledger.orders(ids).await;
+        orders.map_err(|error| Unavailable::database("read orders", error))
     }
 }
 

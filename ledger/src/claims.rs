@@ -1,7 +1,7 @@
 //! Who has which seat. At most one live or sold claim a seat (I1): a partial unique index, and an
 //! insert that lets the index decide. A claim is released by an update that joins its proof (I4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     hold::CustomerKey,
@@ -170,28 +170,49 @@ fn entry<'m>(
     Ok(claims.entry(claim_number).or_insert(claim))
 }
 
-/// Claims seats for a new order; those that are another's. `seats` ascending and distinct: in any
-/// other order two transactions could wait for each other.
-pub(crate) async fn claim(
+/// A seat of an event, wanted for a new order.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub event: &'a EventId,
+    pub seat: SeatIndex,
+    pub order: &'a OrderId,
+}
+
+/// Claims seats for new orders; those that are another's, by event and seat. Of one seat wanted
+/// twice, one is.
+pub(crate) async fn claim<'a>(
     tx: &mut Tx,
-    event: &EventId,
-    order: &OrderId,
-    seats: &[SeatIndex],
-) -> Result<Vec<SeatIndex>, Error> {
-    let rows: Vec<Vec<Arg<'_>>> = seats
+    mut wanted: Vec<Wanted<'a>>,
+) -> Result<Vec<Wanted<'a>>, Error> {
+    // In any other order two transactions could wait for each other.
+    wanted.sort_unstable_by(|one, other| {
+        (one.event.as_str(), one.seat).cmp(&(other.event.as_str(), other.seat))
+    });
+    let rows: Vec<Vec<Arg<'_>>> = wanted
         .iter()
-        .map(|seat| vec![Arg::from(order), Arg::from(event), Arg::from(*seat), Arg::from("live")])
+        .map(|wanted| {
+            vec![
+                Arg::from(wanted.order),
+                Arg::from(wanted.event),
+                Arg::from(wanted.seat),
+                Arg::from("live"),
+            ]
+        })
         .collect();
     let claimed = insert_rows(
         tx,
         "INSERT INTO claims (order_id, event_id, seat, state)",
         rows,
-        "ON CONFLICT (event_id, seat) WHERE state IN ('live', 'sold') DO NOTHING RETURNING seat",
+        "ON CONFLICT (event_id, seat) WHERE state IN ('live', 'sold') DO NOTHING \
+         RETURNING order_id, seat",
     )
     .await?;
-    let claimed =
-        claimed.iter().map(|row| row.small("seat")).collect::<Result<Vec<SeatIndex>, _>>()?;
-    Ok(seats.iter().filter(|seat| !claimed.contains(seat)).copied().collect())
+    let claimed = claimed
+        .iter()
+        .map(|row| Ok((row.text("order_id")?, row.small("seat")?)))
+        .collect::<Result<HashSet<(String, SeatIndex)>, Error>>()?;
+    wanted.retain(|wanted| !claimed.contains(&(wanted.order.as_str().to_owned(), wanted.seat)));
+    Ok(wanted)
 }
 
 /// Live seats of an order become sold; how many.

@@ -8,8 +8,8 @@ use std::{future::Future, path::Path, str::FromStr, time::Duration};
 use domain::time::Timestamp;
 use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
-    SqlitePool, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr,
+    Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -87,7 +87,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None);
         let write =
             pool().max_connections(1).max_lifetime(None).connect_with(options.clone()).await?;
@@ -130,14 +131,11 @@ impl Db {
         let at = match self {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres { write, .. } => {
-                At::Postgres(on_a_live_connection!(answer(write.begin()).await)?)
+                let begin = if shared { POSTGRES_SHARED } else { "BEGIN" };
+                At::Postgres(on_a_live_connection!(answer(write.begin_with(begin)).await)?)
             }
         };
-        let mut tx = Tx { at, now, queued: Queued::default() };
-        if shared && matches!(tx.at, At::Postgres(_)) {
-            tx.control(POSTGRES_SHARED).await?;
-        }
-        Ok(tx)
+        Ok(Tx { at, now, queued: Queued::default(), wrote: false })
     }
 
     pub(crate) async fn close(&self) {
@@ -159,7 +157,9 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, Error> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(|_| Error::Address("not a valid postgres:// address".to_owned()))?
         .application_name("holdfast")
-        .statement_cache_capacity(256))
+        .statement_cache_capacity(256)
+        // Its texts are long and name no order.
+        .disable_statement_logging())
 }
 
 /// A connection beside the pool and without its time limits, for migrations.
@@ -179,6 +179,8 @@ pub(crate) struct Tx {
     at: At,
     now: Timestamp,
     pub(crate) queued: Queued,
+    /// A statement may have changed something since this was last set to false.
+    pub(crate) wrote: bool,
 }
 
 enum At {
@@ -198,16 +200,18 @@ impl Tx {
         sql: impl Into<Sql>,
         args: &[Arg<'_>],
     ) -> Result<u64, Error> {
-        match &mut self.at {
+        let touched = match &mut self.at {
             At::Sqlite(tx) => {
                 let query = bind_sqlite(sql.into(), args)?;
-                Ok(query.execute(&mut **tx).await?.rows_affected())
+                query.execute(&mut **tx).await?.rows_affected()
             }
             At::Postgres(tx) => {
                 let query = bind_postgres(sql.into(), args)?;
-                Ok(answer(query.execute(&mut **tx)).await?.rows_affected())
+                answer(query.execute(&mut **tx)).await?.rows_affected()
             }
-        }
+        };
+        self.wrote |= touched > 0;
+        Ok(touched)
     }
 
     /// Savepoints and settings: text without arguments.
@@ -295,6 +299,7 @@ impl Reads for Tx {
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
         let sql = sql.into();
+        self.wrote |= !sql.is_read();
         Box::pin(async move {
             match &mut self.at {
                 At::Sqlite(tx) => {

@@ -16,6 +16,17 @@ pub(crate) enum Sql {
     Built(Arc<str>),
 }
 
+impl Sql {
+    /// It begins like one that changes nothing; locks do not count.
+    pub(crate) fn is_read(&self) -> bool {
+        let text = match self {
+            Self::Both(text) | Self::Each { sqlite: text, .. } => text,
+            Self::Built(text) => &**text,
+        };
+        text.starts_with("SELECT")
+    }
+}
+
 impl From<&'static str> for Sql {
     fn from(text: &'static str) -> Self {
         Self::Both(text)
@@ -54,22 +65,16 @@ macro_rules! taking {
     };
 }
 
-/// A statement with the next claim number in it. Orders are never deleted, so SQLite, which has one
+/// The next `$1` claim numbers, ascending. Orders are never deleted, so SQLite, which has one
 /// writer, counts on from the highest; a Postgres sequence may leave gaps, and never goes back.
-macro_rules! with_claim_number {
-    ($before:literal, $after:literal) => {
-        $crate::dialect::Sql::Each {
-            sqlite: concat!(
-                $before,
-                "(SELECT COALESCE(MAX(claim_number), 0) + 1 FROM orders)",
-                $after
-            ),
-            postgres: concat!($before, "nextval('claim_numbers')", $after),
-        }
-    };
-}
+pub(crate) const NEXT_CLAIM_NUMBERS: Sql = Sql::Each {
+    sqlite: "WITH RECURSIVE steps(step) AS \
+             (SELECT 1 UNION ALL SELECT step + 1 FROM steps WHERE step < $1) \
+             SELECT (SELECT COALESCE(MAX(claim_number), 0) FROM orders) + step AS number FROM steps",
+    postgres: "SELECT nextval('claim_numbers') AS number FROM generate_series(1, $1)",
+};
 
-pub(crate) use {locking, sharing, taking, with_claim_number};
+pub(crate) use {locking, sharing, taking};
 
 /// Run after the migrations of SQLite.
 pub(crate) const SQLITE_EXTRAS: &str = include_str!("dialect/sqlite.sql");
@@ -77,10 +82,12 @@ pub(crate) const SQLITE_EXTRAS: &str = include_str!("dialect/sqlite.sql");
 pub(crate) const POSTGRES_EXTRAS: &str = include_str!("dialect/postgres.sql");
 
 /// How long a statement waits for a lock, how long it may run, and how long a transaction may
-/// idle: a stuck neighbour costs this much and no more.
+/// idle: a stuck neighbour costs this much and no more. Almost every statement finds rows by a key,
+/// in the same way whatever the key is: planning it anew each time would cost more than doing it.
 pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '1s'; SET statement_timeout = '3s'; \
-     SET idle_in_transaction_session_timeout = '5s'; SET timezone = 'UTC'";
+     SET idle_in_transaction_session_timeout = '5s'; SET timezone = 'UTC'; \
+     SET plan_cache_mode = force_generic_plan";
 
-/// In a shared transaction a lock is waited for only this long: the operation that would wait, or
+/// Begins a shared transaction, in which a lock is waited for only this long: the operation that would wait, or
 /// that is part of a deadlock, gives way and is tried again alone, instead of delaying the others.
-pub(crate) const POSTGRES_SHARED: &str = "SET LOCAL lock_timeout = '100ms'";
+pub(crate) const POSTGRES_SHARED: &str = "BEGIN; SET LOCAL lock_timeout = '100ms'";

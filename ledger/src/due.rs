@@ -88,10 +88,8 @@ async fn take(
             args![now, limit, again],
         )
         .await?;
-    let mut taken = Vec::with_capacity(rows.len());
-    for row in &rows {
-        taken.extend(orders::load(tx, &row.parsed("id")?).await?);
-    }
+    let ids = rows.iter().map(|row| row.parsed("id")).collect::<Result<Vec<OrderId>, _>>()?;
+    let mut taken = orders::load_many(tx, &ids.iter().collect::<Vec<_>>()).await?;
     taken.sort_by_key(|order: &Order| order.created_at);
     Ok(Outcome::Keep(taken))
 }

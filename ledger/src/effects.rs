@@ -12,7 +12,6 @@ use crate::{
     error::Error,
     learn::reference,
     money::{self, Entry, EntryKind},
-    order_lines,
     orders::Locked,
     outbox, quarantine, quotas, release_proofs,
     row::args,
@@ -73,8 +72,8 @@ async fn extend_deadline(tx: &mut Tx, order: &Locked) -> Result<(), Error> {
 /// claim that is not sold (I3).
 async fn sell_claims(tx: &mut Tx, order: &Locked) -> Result<(), Error> {
     let seats = claims::sell(tx, &order.id).await?;
-    let places = areas::sell(tx, &order.event, &order.id).await?;
-    if seats + places != ordered(tx, order).await? {
+    let places = if order.has_areas { areas::sell(tx, &order.event, &order.id).await? } else { 0 };
+    if seats + places != order.quantity {
         return Err(Error::Corrupt("an order to be sold does not have all its claims"));
     }
     outbox::withdraw_earlier(tx, &order.id, OutboxKind::Sell).await?;
@@ -83,22 +82,15 @@ async fn sell_claims(tx: &mut Tx, order: &Locked) -> Result<(), Error> {
 
 /// Locks in the order in which `create_order` does: seats, customers, areas.
 async fn release_claims(tx: &mut Tx, order: &Locked) -> Result<(), Error> {
-    let ordered = ordered(tx, order).await?;
     let seats = claims::release(tx, &order.id).await?;
-    quotas::give_back(tx, &order.event, order.customers, ordered).await?;
+    quotas::give_back(tx, &order.event, order.customers, order.quantity).await?;
     let places = areas::release(tx, &order.event, &order.id).await?;
-    if seats + places != ordered {
+    if seats + places != order.quantity {
         return Err(Error::Corrupt("an order to be released does not have all its claims"));
     }
     outbox::withdraw(tx, outbox::id_of(OutboxKind::Capture, &order.id, None)).await?;
     outbox::withdraw_earlier(tx, &order.id, OutboxKind::Release).await?;
     queue(tx, order, OutboxKind::Release).await
-}
-
-/// Seats and places of the order together.
-async fn ordered(tx: &mut Tx, order: &Locked) -> Result<u64, Error> {
-    let lines = order_lines::of_order(tx, &order.id).await?;
-    Ok(lines.iter().map(|line| u64::from(line.quantity)).sum())
 }
 
 async fn queue(tx: &mut Tx, order: &Locked, kind: OutboxKind) -> Result<(), Error> {

@@ -4,6 +4,8 @@
 //! (`keep`). Any other begins with a short lease, acts, and finishes; if it dies in between, the
 //! lease ends and a repetition acts again.
 
+use std::collections::HashSet;
+
 use domain::limits::IDEMPOTENCY_KEPT_MS;
 use futures_util::FutureExt;
 
@@ -12,7 +14,8 @@ use crate::{
     db::{Reads, Tx},
     dialect::locking,
     error::Error,
-    row::{Row, args},
+    row::{Arg, Row, args},
+    values::insert_rows,
     writer::Outcome,
 };
 
@@ -71,7 +74,27 @@ impl Ledger {
     /// Keeps the answer of a request that began.
     pub async fn idempotency_finish(&self, answer: KeptAnswer) -> Result<(), Error> {
         self.write(answer, |tx, answer| {
-            async move { Ok(Outcome::Keep(keep(tx, answer).await.map(|_| ())?)) }.boxed()
+            async move {
+                // It began with this body, and nobody else finished it meanwhile.
+                let finished = tx
+                    .run(
+                        "UPDATE idempotency SET status = $3, body = $4, created_at = $5 \
+                         WHERE key = $1 AND fingerprint = $2 AND status IS NULL",
+                        args![
+                            &answer.key,
+                            &answer.fingerprint,
+                            answer.status,
+                            &answer.body,
+                            tx.now()
+                        ],
+                    )
+                    .await?;
+                if finished == 0 {
+                    keep(tx, answer).await?;
+                }
+                Ok(Outcome::Keep(()))
+            }
+            .boxed()
         })
         .await
     }
@@ -177,6 +200,38 @@ pub(crate) async fn keep(tx: &mut Tx, answer: &KeptAnswer) -> Result<Kept, Error
     )
     .await?;
     Ok(Kept::Now)
+}
+
+/// Keeps the answers whose keys are new; which these are.
+pub(crate) async fn keep_new<'a>(
+    tx: &mut Tx,
+    answers: impl Iterator<Item = &'a KeptAnswer>,
+) -> Result<HashSet<String>, Error> {
+    let now = tx.now();
+    let mut answers: Vec<&KeptAnswer> = answers.collect();
+    // In the order in which every transaction takes them.
+    answers.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    let rows: Vec<Vec<Arg<'_>>> = answers
+        .iter()
+        .map(|answer| {
+            vec![
+                Arg::from(&answer.key),
+                Arg::from(&answer.fingerprint),
+                Arg::from(answer.status),
+                Arg::from(&answer.body),
+                Arg::from(0_i64),
+                Arg::from(now),
+            ]
+        })
+        .collect();
+    let inserted = insert_rows(
+        tx,
+        "INSERT INTO idempotency (key, fingerprint, status, body, lease_until, created_at)",
+        rows,
+        "ON CONFLICT (key) DO NOTHING RETURNING key",
+    )
+    .await?;
+    inserted.iter().map(|row| row.text("key")).collect()
 }
 
 async fn lock(tx: &mut Tx, key: &str) -> Result<Row, Error> {

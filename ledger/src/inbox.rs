@@ -1,6 +1,8 @@
 //! Notifications of the payment provider, kept as they came, before they are acknowledged.
 //! Workers take rows under a lease; one that dies lets the lease end, and another takes the row.
 
+use std::collections::HashSet;
+
 use domain::time::Timestamp;
 use futures_util::FutureExt;
 
@@ -9,7 +11,9 @@ use crate::{
     db::{Reads, Tx},
     dialect::taking,
     error::Error,
-    row::{Row, args},
+    row::{Arg, Row, args},
+    together::Kind,
+    values::{insert_rows, of_ids},
     writer::Outcome,
 };
 
@@ -23,8 +27,10 @@ pub struct NewInboxRow {
     pub kind: String,
     pub account: Option<String>,
     pub livemode: bool,
-    /// The body, byte for byte.
+    /// The body, byte for byte; empty where nobody has to look at it.
     pub raw: Vec<u8>,
+    /// Some worker has to look at it; else it is only kept.
+    pub matters: bool,
 }
 
 /// A notification under lease.
@@ -54,32 +60,7 @@ impl std::fmt::Debug for InboxRow {
 impl Ledger {
     /// Keeps a notification, durably once this returns; `false`: it was there already.
     pub async fn inbox_insert(&self, row: NewInboxRow) -> Result<bool, Error> {
-        self.write(row, |tx, row| {
-            async move {
-                let now = tx.now();
-                let inserted = tx
-                    .run(
-                        "INSERT INTO inbox (event_id, object_id, kind, account, livemode, raw, \
-                         state, next_at, received_at) \
-                         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7) \
-                         ON CONFLICT (event_id) DO NOTHING",
-                        args![
-                            &row.event_id,
-                            &row.object_id,
-                            &row.kind,
-                            row.account.as_deref(),
-                            row.livemode,
-                            row.raw.as_slice(),
-                            now
-                        ],
-                    )
-                    .await?;
-                tx.queued.inbox |= inserted == 1;
-                Ok(Outcome::Keep(inserted == 1))
-            }
-            .boxed()
-        })
-        .await
+        self.inner.inbox.write(row).await
     }
 
     /// Takes up to `limit` waiting rows for `lease_ms`, the longest due first.
@@ -108,12 +89,24 @@ impl Ledger {
     }
 
     pub async fn inbox_done(&self, event_id: &str) -> Result<(), Error> {
-        self.end_inbox_row(event_id, "done", None).await
+        self.inner.inbox_done.write(event_id.to_owned()).await
     }
 
     /// Never again by itself: a person has to look. The reason names no personal data.
     pub async fn inbox_quarantine(&self, event_id: &str, reason: &str) -> Result<(), Error> {
-        self.end_inbox_row(event_id, "quarantined", Some(reason.to_owned())).await
+        self.write((event_id.to_owned(), reason.to_owned()), |tx, (event_id, reason)| {
+            async move {
+                tx.run(
+                    "UPDATE inbox SET state = 'quarantined', lease_until = 0, error = $2 \
+                     WHERE event_id = $1",
+                    args![event_id, reason],
+                )
+                .await?;
+                Ok(Outcome::Keep(()))
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Gives the row back, to be taken again after `after_ms`.
@@ -165,26 +158,90 @@ impl Ledger {
             .await?;
         row.map_or(Ok(None), |row| row.time_or_null("oldest"))
     }
+}
 
-    async fn end_inbox_row(
-        &self,
-        event_id: &str,
-        state: &'static str,
-        error: Option<String>,
-    ) -> Result<(), Error> {
-        self.write((event_id.to_owned(), state, error), |tx, (event_id, state, error)| {
-            async move {
-                tx.run(
-                    "UPDATE inbox SET state = $2, lease_until = 0, error = $3 WHERE event_id = $1",
-                    args![event_id, *state, error.as_deref()],
-                )
-                .await?;
-                Ok(Outcome::Keep(()))
-            }
-            .boxed()
-        })
-        .await
+pub(crate) const DONE: Kind<String, ()> = Kind {
+    one: |tx, id| {
+        async move {
+            done(tx, std::slice::from_ref(id)).await?;
+            Ok(Outcome::Keep(()))
+        }
+        .boxed()
+    },
+    many: |tx, ids| {
+        async move {
+            done(tx, ids).await?;
+            Ok(Outcome::Keep(vec![Some(()); ids.len()]))
+        }
+        .boxed()
+    },
+};
+
+async fn done(tx: &mut Tx, ids: &[String]) -> Result<(), Error> {
+    for (sql, args) in of_ids(
+        "UPDATE inbox SET state = 'done', lease_until = 0, error = NULL WHERE event_id",
+        ids.iter().map(String::as_str),
+        "",
+    ) {
+        tx.run(sql, &args).await?;
     }
+    Ok(())
+}
+
+pub(crate) const INSERT: Kind<NewInboxRow, bool> = Kind {
+    one: |tx, row| {
+        async move {
+            let inserted = insert(tx, std::slice::from_ref(row)).await?;
+            Ok(Outcome::Keep(!inserted.is_empty()))
+        }
+        .boxed()
+    },
+    many: |tx, rows| {
+        async move {
+            let mut inserted = insert(tx, rows).await?;
+            // The same twice among them: the first one was kept.
+            let answers = rows.iter().map(|row| Some(inserted.remove(&row.event_id))).collect();
+            Ok(Outcome::Keep(answers))
+        }
+        .boxed()
+    },
+};
+
+/// Which of them were not there.
+async fn insert(tx: &mut Tx, new: &[NewInboxRow]) -> Result<HashSet<String>, Error> {
+    let now = tx.now();
+    let mut new: Vec<&NewInboxRow> = new.iter().collect();
+    // In the order in which every transaction takes them.
+    new.sort_unstable_by(|one, other| one.event_id.cmp(&other.event_id));
+    let rows: Vec<Vec<Arg<'_>>> = new
+        .iter()
+        .map(|row| {
+            vec![
+                Arg::from(&row.event_id),
+                Arg::from(&row.object_id),
+                Arg::from(&row.kind),
+                Arg::from(row.account.as_deref()),
+                Arg::from(row.livemode),
+                Arg::from(row.raw.as_slice()),
+                Arg::from(if row.matters { "waiting" } else { "done" }),
+                Arg::from(now),
+                Arg::from(now),
+            ]
+        })
+        .collect();
+    let inserted = insert_rows(
+        tx,
+        "INSERT INTO inbox (event_id, object_id, kind, account, livemode, raw, state, next_at, \
+         received_at)",
+        rows,
+        "ON CONFLICT (event_id) DO NOTHING RETURNING event_id",
+    )
+    .await?;
+    let inserted =
+        inserted.iter().map(|row| row.text("event_id")).collect::<Result<HashSet<_>, _>>()?;
+    tx.queued.inbox |=
+        new.iter().any(|row| row.matters && inserted.contains(row.event_id.as_str()));
+    Ok(inserted)
 }
 
 async fn lease(

@@ -4,13 +4,15 @@
 
 use domain::{
     event::EventStatus,
-    id::OrderId,
+    id::{EventId, OrderId},
+    money::{Currency, MinorUnits},
     order::{Fact, OrderState},
+    time::Timestamp,
 };
 use futures_util::FutureExt;
 
 use crate::{
-    Ledger, Order, OutboxKind,
+    Ledger, OutboxKind,
     db::{Reads, Tx},
     due::CHECK_FIRST_AFTER_MS,
     error::Error,
@@ -43,13 +45,22 @@ impl std::fmt::Debug for Intent {
     }
 }
 
+/// What an intent is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payable {
+    pub id: OrderId,
+    pub event: EventId,
+    pub created_at: Timestamp,
+    pub amount: MinorUnits,
+    pub currency: Currency,
+}
+
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once a request and taken apart at once")]
 pub enum BeginIntent {
     /// Create an intent under this attempt's key. The same attempt again until it is stored.
     Attempt {
         attempt: u32,
-        order: Order,
+        order: Payable,
     },
     /// The order has one: show it again.
     Existing(Intent),
@@ -117,15 +128,16 @@ async fn begin(tx: &mut Tx, id: &OrderId) -> Result<Outcome<BeginIntent>, Error>
     let Some(locked) = orders::lock(tx, id).await? else {
         return Ok(Outcome::Undo(BeginIntent::Missing));
     };
-    let order = orders::load(tx, id).await?.ok_or(Error::Corrupt("an order vanished"))?;
     match locked.progress.state {
         OrderState::New if locked.pay_before <= tx.now() => {
             return Ok(Outcome::Undo(BeginIntent::Closed(OrderState::New)));
         }
         OrderState::New => {}
         OrderState::Paying => {
-            let intent =
-                order.intent.ok_or(Error::Corrupt("an order is paying without an intent"))?;
+            let order = orders::load(tx, id).await?;
+            let intent = order
+                .and_then(|order| order.intent)
+                .ok_or(Error::Corrupt("an order is paying without an intent"))?;
             return Ok(Outcome::Undo(BeginIntent::Existing(intent)));
         }
         OrderState::Committed
@@ -146,6 +158,13 @@ async fn begin(tx: &mut Tx, id: &OrderId) -> Result<Outcome<BeginIntent>, Error>
     let (last, begun) = match last {
         Some(row) => (row.small::<u32>("attempt")?, row.text("state")? == "begun"),
         None => (0, false),
+    };
+    let order = Payable {
+        id: locked.id,
+        event: locked.event,
+        created_at: locked.created_at,
+        amount: locked.amount,
+        currency: locked.currency,
     };
     if begun {
         return Ok(Outcome::Undo(BeginIntent::Attempt { attempt: last, order }));

@@ -14,7 +14,7 @@
 //! | [`idempotency`], [`inbox`], [`outbox`], [`quarantine`], [`leases`] | what was asked, heard, has to be done, is odd, is whose turn |
 //! | [`lines`], `ceilings`, [`line_steps`], [`line_draws`], [`line_acts`], [`passes`] | waiting rooms: what must outlive Redis |
 //! | [`audit`], [`durability`] | whether it all holds |
-//! | `db`, `row`, `values`, `dialect`, `writer`, `trace`, [`error`] | the databases themselves |
+//! | `db`, `row`, `values`, `dialect`, `writer`, `together`, `trace`, [`error`] | the databases themselves |
 
 mod areas;
 pub mod audit;
@@ -52,6 +52,7 @@ mod quotas;
 mod release_proofs;
 mod row;
 pub mod tickets;
+mod together;
 mod trace;
 mod values;
 mod writer;
@@ -70,7 +71,7 @@ pub use error::{Error, Rule};
 pub use events::{InsertEvent, NewEvent, UpdateQueue};
 pub use idempotency::{Begin, KeptAnswer};
 pub use inbox::{InboxRow, NewInboxRow};
-pub use intents::{BeginIntent, Intent};
+pub use intents::{BeginIntent, Intent, Payable};
 pub use learn::{Evidence, Learned};
 pub use line_acts::{Act, NewAct};
 pub use line_draws::{ClosedEntries, DrawStep, NamedRound};
@@ -83,6 +84,7 @@ pub use quarantine::Quarantined;
 pub use tickets::{Ticket, TicketStatus};
 
 use db::{Db, Reads};
+use together::Together;
 use writer::{Signals, Work, Writer};
 
 /// A handle on the ledger; cheap to clone. Belongs to the tokio runtime it was made in.
@@ -95,7 +97,11 @@ struct Inner {
     db: Db,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
-    writer: Writer,
+    writer: Arc<Writer>,
+    orders: Together<create_order::Input, CreateOrder>,
+    inbox: Together<NewInboxRow, bool>,
+    inbox_done: Together<String, ()>,
+    outbox_done: Together<String, ()>,
 }
 
 impl Ledger {
@@ -110,8 +116,13 @@ impl Ledger {
         let db = Db::connect(url, data_dir).await?;
         quarantine::count(0);
         let signals = Arc::new(Signals::new());
-        let writer = Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals));
-        Ok(Self { inner: Arc::new(Inner { db, clock, signals, writer }) })
+        let writer = Arc::new(Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals)));
+        let orders = Together::start(&writer, create_order::CREATE);
+        let inbox = Together::start(&writer, inbox::INSERT);
+        let inbox_done = Together::start(&writer, inbox::DONE);
+        let outbox_done = Together::start(&writer, outbox::DONE);
+        let inner = Inner { db, clock, signals, writer, orders, inbox, inbox_done, outbox_done };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Brings the schema up to date. May run in several processes at once, and again.

@@ -3,19 +3,21 @@
 use domain::id::OrderId;
 
 use crate::{
-    OrderLine,
+    NewOrder, OrderLine,
     db::{Reads, Tx},
     error::Error,
     row::{Arg, Row, args},
     values::insert_rows,
 };
 
-pub(crate) async fn insert(tx: &mut Tx, order: &OrderId, lines: &[OrderLine]) -> Result<(), Error> {
+pub(crate) async fn insert<'a>(
+    tx: &mut Tx,
+    lines: impl Iterator<Item = (&'a NewOrder, &'a OrderLine)>,
+) -> Result<(), Error> {
     let rows: Vec<Vec<Arg<'_>>> = lines
-        .iter()
-        .map(|line| {
+        .map(|(new, line)| {
             vec![
-                Arg::from(order),
+                Arg::from(&new.id),
                 Arg::from(line.number),
                 Arg::from(line.seat),
                 Arg::from(line.area),
@@ -50,7 +52,7 @@ pub(crate) async fn of_order(
     rows.iter().map(line_of).collect()
 }
 
-fn line_of(row: &Row) -> Result<OrderLine, Error> {
+pub(crate) fn line_of(row: &Row) -> Result<OrderLine, Error> {
     Ok(OrderLine {
         number: row.small("number")?,
         seat: row.small_or_null("seat")?,

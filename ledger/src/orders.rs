@@ -17,6 +17,7 @@ use crate::{
     intents::Intent,
     order_lines,
     row::{Row, args},
+    values::of_ids,
 };
 
 /// One seat, or some places of one area.
@@ -118,6 +119,11 @@ impl Ledger {
         load(&mut self.read(), id).await
     }
 
+    /// The same for many; those that are not known are missing, the others come in no order.
+    pub async fn orders(&self, ids: &[&OrderId]) -> Result<Vec<Order>, Error> {
+        load_many(&mut self.read(), ids).await
+    }
+
     pub async fn order_by_hold(&self, hold: &HoldId) -> Result<Option<Order>, Error> {
         let id = self
             .read()
@@ -139,26 +145,39 @@ impl Ledger {
     }
 }
 
-/// Reads an order whole.
+/// Reads an order whole, in one statement: a row for each of its lines.
 pub(crate) async fn load(source: &mut impl Reads, id: &OrderId) -> Result<Option<Order>, Error> {
-    let row = source
-        .row(
-            "SELECT orders.id, orders.event_id, hold_id, orders.state, end_reason, claim_number, \
-             customer, email_customer, email, name, orders.amount, currency, pay_before, \
-             deadline_extended, orders.intent_id, intent_exposed, cancel_sent_at, \
-             orders.created_at, revision, intents.attempt AS attempt, \
-             intents.client_secret AS client_secret, \
-             (SELECT COUNT(*) FROM outbox WHERE outbox.order_id = orders.id \
-              AND outbox.state = 'waiting' AND outbox.rank > 0) AS unsettled \
-             FROM orders LEFT JOIN intents ON intents.intent_id = orders.intent_id \
-             WHERE orders.id = $1",
-            args![id],
-        )
-        .await?;
-    match row {
-        Some(row) => Ok(Some(order_of(&row, order_lines::of_order(source, id).await?)?)),
-        None => Ok(None),
+    Ok(load_many(source, &[id]).await?.pop())
+}
+
+/// The same for many orders; those that are not known are missing, the others in no order.
+pub(crate) async fn load_many(
+    source: &mut impl Reads,
+    ids: &[&OrderId],
+) -> Result<Vec<Order>, Error> {
+    let mut orders = Vec::with_capacity(ids.len());
+    for (sql, args) in of_ids(
+        "SELECT orders.id, orders.event_id, hold_id, orders.state, end_reason, claim_number, \
+         customer, email_customer, email, name, orders.amount, currency, pay_before, \
+         deadline_extended, orders.intent_id, intent_exposed, cancel_sent_at, \
+         orders.created_at, revision, intents.attempt AS attempt, \
+         intents.client_secret AS client_secret, \
+         (SELECT COUNT(*) FROM outbox WHERE outbox.order_id = orders.id \
+          AND outbox.state = 'waiting' AND outbox.rank > 0) AS unsettled, \
+         number, seat, area, label, category, quantity, price \
+         FROM orders JOIN order_lines ON order_lines.order_id = orders.id \
+         LEFT JOIN intents ON intents.intent_id = orders.intent_id \
+         WHERE orders.id",
+        ids.iter().map(|id| id.as_str()),
+        "ORDER BY orders.id, number",
+    ) {
+        let rows = source.rows(sql, &args).await?;
+        for of_one in rows.chunk_by(|one, other| one.same("id", other)) {
+            let lines = of_one.iter().map(order_lines::line_of).collect::<Result<_, _>>()?;
+            orders.push(order_of(&of_one[0], lines)?);
+        }
     }
+    Ok(orders)
 }
 
 fn order_of(row: &Row, lines: Vec<OrderLine>) -> Result<Order, Error> {
@@ -219,6 +238,9 @@ pub(crate) struct Locked {
     pub pay_before: Timestamp,
     pub created_at: Timestamp,
     pub intent: Option<String>,
+    /// Seats and places together.
+    pub quantity: u64,
+    pub has_areas: bool,
 }
 
 pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Error> {
@@ -227,7 +249,11 @@ pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Er
             locking!(
                 "SELECT id, event_id, state, end_reason, customer, email_customer, name, amount, \
                  currency, pay_before, deadline_extended, intent_id, intent_exposed, \
-                 cancel_sent_at, created_at FROM orders WHERE id = $1"
+                 cancel_sent_at, created_at, \
+                 (SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM order_lines \
+                  WHERE order_id = orders.id) AS quantity, \
+                 (SELECT COUNT(area) FROM order_lines WHERE order_id = orders.id) AS of_areas \
+                 FROM orders WHERE id = $1"
             ),
             args![id],
         )
@@ -253,5 +279,7 @@ pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Er
         pay_before: row.time("pay_before")?,
         created_at: row.time("created_at")?,
         intent: row.text_or_null("intent_id")?,
+        quantity: row.small("quantity")?,
+        has_areas: row.int("of_areas")? > 0,
     }))
 }

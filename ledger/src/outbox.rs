@@ -18,8 +18,10 @@ use crate::{
     db::{Reads, Tx},
     dialect::taking,
     error::Error,
-    row::{Row, args},
+    row::{Arg, Row, args},
+    together::Kind,
     trace,
+    values::{insert_rows, of_ids},
     writer::Outcome,
 };
 
@@ -148,27 +150,19 @@ impl Ledger {
 
     /// The effect has happened.
     pub async fn outbox_done(&self, id: &str) -> Result<(), Error> {
-        self.write(id.to_owned(), |tx, id| {
+        self.inner.outbox_done.write(id.to_owned()).await
+    }
+
+    /// The same for many rows at once.
+    pub async fn outbox_done_all(&self, ids: &[String]) -> Result<(), Error> {
+        self.write(ids.to_vec(), |tx, ids| {
             async move {
-                tx.run(
-                    "UPDATE outbox SET state = 'done', lease_until = 0, error = NULL \
-                     WHERE id = $1 AND state = 'waiting'",
-                    args![id],
-                )
-                .await?;
-                // A later row of the order may have waited for this one.
-                tx.queued.outbox = true;
+                done(tx, ids).await?;
                 Ok(Outcome::Keep(()))
             }
             .boxed()
         })
         .await
-    }
-
-    /// The same for many rows at once.
-    pub async fn outbox_done_all(&self, ids: &[String]) -> Result<(), Error> {
-        let done = futures_util::future::join_all(ids.iter().map(|id| self.outbox_done(id))).await;
-        done.into_iter().collect()
     }
 
     /// Gives the row back, to be taken again after `after_ms`.
@@ -205,6 +199,37 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+pub(crate) const DONE: Kind<String, ()> = Kind {
+    one: |tx, id| {
+        async move {
+            done(tx, std::slice::from_ref(id)).await?;
+            Ok(Outcome::Keep(()))
+        }
+        .boxed()
+    },
+    many: |tx, ids| {
+        async move {
+            done(tx, ids).await?;
+            Ok(Outcome::Keep(vec![Some(()); ids.len()]))
+        }
+        .boxed()
+    },
+};
+
+async fn done(tx: &mut Tx, ids: &[String]) -> Result<(), Error> {
+    for (sql, args) in of_ids(
+        "UPDATE outbox SET state = 'done', lease_until = 0, error = NULL \
+         WHERE state = 'waiting' AND id",
+        ids.iter().map(String::as_str),
+        "",
+    ) {
+        tx.run(sql, &args).await?;
+    }
+    // A later row of the order may have waited for this one.
+    tx.queued.outbox = true;
+    Ok(())
 }
 
 async fn lease(
@@ -270,25 +295,45 @@ pub(crate) fn id_of(kind: OutboxKind, order: &OrderId, intent: Option<&str>) -> 
 /// Queues an effect once; one that was withdrawn or done is to be done again.
 pub(crate) async fn queue(tx: &mut Tx, what: Queue<'_>) -> Result<(), Error> {
     let (now, trace) = (tx.now(), trace::current());
-    tx.run(
+    queue_all(tx, &[(what, trace.as_deref())], now).await
+}
+
+/// The same for many, each with the trace it belongs to; due at `due`.
+pub(crate) async fn queue_all(
+    tx: &mut Tx,
+    what: &[(Queue<'_>, Option<&str>)],
+    due: Timestamp,
+) -> Result<(), Error> {
+    let now = tx.now();
+    let rows: Vec<Vec<Arg<'_>>> = what
+        .iter()
+        .map(|(what, trace)| {
+            vec![
+                Arg::from(id_of(what.kind, what.order, what.intent)),
+                Arg::from(what.kind.as_str()),
+                Arg::from(what.kind.rank()),
+                Arg::from(what.order),
+                Arg::from(what.event),
+                Arg::from(what.intent),
+                Arg::from(what.amount),
+                Arg::from("waiting"),
+                Arg::from(due),
+                Arg::from(now),
+                Arg::from(*trace),
+            ]
+        })
+        .collect();
+    insert_rows(
+        tx,
         "INSERT INTO outbox (id, kind, rank, order_id, event_id, intent, amount, state, next_at, \
-         created_at, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $8, $9) \
-         ON CONFLICT (id) DO UPDATE SET state = 'waiting', attempts = 0, lease_until = 0, \
-         next_at = excluded.next_at, trace = excluded.trace WHERE outbox.state IN ('done', 'withdrawn')",
-        args![
-            id_of(what.kind, what.order, what.intent),
-            what.kind.as_str(),
-            what.kind.rank(),
-            what.order,
-            what.event,
-            what.intent,
-            what.amount,
-            now,
-            trace.as_deref()
-        ],
+         created_at, trace)",
+        rows,
+        "ON CONFLICT (id) DO UPDATE SET state = 'waiting', attempts = 0, lease_until = 0, \
+         next_at = excluded.next_at, trace = excluded.trace \
+         WHERE outbox.state IN ('done', 'withdrawn')",
     )
     .await?;
-    tx.queued.outbox = true;
+    tx.queued.outbox |= due <= now;
     Ok(())
 }
 

@@ -20,26 +20,37 @@ fn sorted(customers: [CustomerKey; 2]) -> Vec<CustomerKey> {
     customers
 }
 
-/// Counts `quantity` for both customers, if neither goes beyond `limit`; whether it was counted.
-pub(crate) async fn take(
-    tx: &mut Tx,
-    event: &EventId,
-    customers: [CustomerKey; 2],
-    quantity: u32,
-    limit: u32,
-) -> Result<bool, Error> {
-    if quantity > limit {
+/// What an order wants counted.
+pub(crate) struct Count<'a> {
+    pub event: &'a EventId,
+    pub customers: [CustomerKey; 2],
+    pub quantity: u32,
+    /// Of each customer in this event.
+    pub limit: u32,
+}
+
+/// Counts for all customers of all `counts`, if none goes beyond the limit; whether it was counted.
+/// No customer of an event stands in two of them.
+pub(crate) async fn take(tx: &mut Tx, counts: &[Count<'_>]) -> Result<bool, Error> {
+    if counts.iter().any(|count| count.quantity > count.limit) {
         return Ok(false);
     }
-    let customers = sorted(customers);
-    let rows: Vec<Vec<Arg<'_>>> = customers
+    let mut of_customers: Vec<(&EventId, CustomerKey, &Count<'_>)> = counts
         .iter()
-        .map(|customer| {
+        .flat_map(|count| {
+            sorted(count.customers).into_iter().map(move |customer| (count.event, customer, count))
+        })
+        .collect();
+    of_customers
+        .sort_unstable_by(|one, other| (one.0.as_str(), one.1).cmp(&(other.0.as_str(), other.1)));
+    let rows: Vec<Vec<Arg<'_>>> = of_customers
+        .iter()
+        .map(|(event, customer, count)| {
             vec![
-                Arg::from(event),
+                Arg::from(*event),
                 Arg::from(customer_text(*customer)),
-                Arg::from(quantity),
-                Arg::from(limit),
+                Arg::from(count.quantity),
+                Arg::from(count.limit),
             ]
         })
         .collect();
@@ -52,7 +63,7 @@ pub(crate) async fn take(
          RETURNING customer",
     )
     .await?;
-    Ok(counted.len() == customers.len())
+    Ok(counted.len() == of_customers.len())
 }
 
 /// Gives back what an order had counted.

@@ -112,6 +112,11 @@ impl Row {
         self.get(column)
     }
 
+    /// Whether both have the same text in a column.
+    pub(crate) fn same(&self, column: &str, other: &Self) -> bool {
+        matches!((self.text(column), other.text(column)), (Ok(one), Ok(two)) if one == two)
+    }
+
     pub(crate) fn text_or_null(&self, column: &str) -> Result<Option<String>, Error> {
         self.get(column)
     }

@@ -1,4 +1,4 @@
-//! Statements over many rows: the texts of `VALUES ($1, $2), ($3, $4), …`.
+//! Statements over many rows: the texts of `VALUES ($1, $2), ($3, $4), …` and of `IN ($1, $2, …)`.
 //!
 //! Rows go in parts whose sizes are powers of two, so that few different texts exist and the
 //! statement caches keep them.
@@ -28,6 +28,29 @@ pub(crate) async fn insert_rows<'a>(
         returned.extend(tx.rows(text(before, count, columns, after), &args).await?);
     }
     Ok(returned)
+}
+
+/// The statements `before IN ($1, …) after` for all of `ids`, each with its arguments.
+pub(crate) fn of_ids<'a>(
+    before: &'static str,
+    ids: impl IntoIterator<Item = &'a str>,
+    after: &'static str,
+) -> Vec<(Sql, Vec<Arg<'a>>)> {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    ids.chunks(PART_MAX)
+        .map(|part| {
+            // The last one fills up what is missing: naming it twice is naming it once.
+            let size = part.len().next_power_of_two();
+            let filled = part.iter().chain(std::iter::repeat(&part[part.len() - 1]));
+            let args = filled.take(size).map(|id| Arg::from(*id)).collect();
+            (list(before, size, after), args)
+        })
+        .collect()
+}
+
+fn list(before: &str, size: usize, after: &str) -> Sql {
+    let places: Vec<String> = (1..=size).map(|place| format!("${place}")).collect();
+    Sql::Built(format!("{before} IN ({}) {after}", places.join(", ")).into())
 }
 
 fn largest_part(rows: usize) -> usize {
@@ -66,5 +89,14 @@ mod tests {
         assert_eq!(largest_part(1_000), 64);
         let Sql::Built(text) = text("INSERT INTO t (a, b)", 2, 2, "RETURNING a") else { panic!() };
         assert_eq!(&*text, "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+    }
+    #[test]
+    fn a_list_is_filled_up_to_a_power_of_two() {
+        let statements = of_ids("DELETE FROM t WHERE id", ["a", "b", "c"], "");
+        let [(Sql::Built(text), args)] = &statements[..] else { panic!("one statement") };
+        assert_eq!(&**text, "DELETE FROM t WHERE id IN ($1, $2, $3, $4) ");
+        let ids: Vec<_> = args.iter().map(|arg| matches!(arg, Arg::Text(Some("c")))).collect();
+        assert_eq!(ids, [false, false, true, true]);
+        assert!(of_ids("", [], "").is_empty());
     }
 }

@@ -1,8 +1,9 @@
 //! Group commit: writes that wait at once share one transaction, and so one flush to disk.
 //!
-//! A lane takes what is waiting (up to [`GROUP_MAX`]), gives each operation a savepoint, commits,
-//! and only then answers. An operation that fails takes nothing along: it is rolled back to its
-//! savepoint. One that gave way to another transaction is tried again alone. Operations run in the
+//! A lane takes what is waiting (up to [`GROUP_MAX`]), runs it, commits, and only then answers.
+//! Mostly all goes well. When an operation fails or wants undone what it wrote, the whole group is
+//! rolled back and runs again with a savepoint for each operation: then one that fails takes nothing
+//! along, and one that gave way to another transaction is tried again alone. Operations run in the
 //! lane's task: a caller that hangs up cuts nothing in half.
 //!
 //! Never reorders what one caller does in sequence: it waits for each answer.
@@ -168,7 +169,41 @@ impl Lane {
     }
 
     /// Runs all in one transaction; returns those that gave way and have to be tried alone.
-    async fn run_group(&self, group: Vec<Box<dyn Operation>>) -> Vec<Box<dyn Operation>> {
+    async fn run_group(&self, mut group: Vec<Box<dyn Operation>>) -> Vec<Box<dyn Operation>> {
+        match self.run_plain(&mut group).await {
+            Ok(true) => {
+                answer_all(group, None);
+                Vec::new()
+            }
+            Ok(false) => self.run_parted(group).await,
+            Err(error) => {
+                answer_all(group, Some(error));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Without savepoints. `false`: some operation failed or wants something undone; nothing of the
+    /// group has happened. An error: nothing of it happened, or it is not known.
+    async fn run_plain(&self, group: &mut [Box<dyn Operation>]) -> Result<bool, Error> {
+        let mut tx = self.db.begin(self.clock.now(), true).await?;
+        for operation in group {
+            tx.wrote = false;
+            match operation.run(&mut tx).await {
+                Ok(keep) if keep || !tx.wrote => {}
+                Err(Error::Unavailable(reason)) => return Err(Error::Unavailable(reason)),
+                _ => {
+                    tx.rollback().await?;
+                    return Ok(false);
+                }
+            }
+        }
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    /// With a savepoint for each.
+    async fn run_parted(&self, group: Vec<Box<dyn Operation>>) -> Vec<Box<dyn Operation>> {
         let mut decided = Vec::with_capacity(group.len());
         let mut gave_way = Vec::new();
         let mut waiting = group.into_iter();
@@ -183,16 +218,10 @@ impl Lane {
                 }
             }
             Some(error) => {
-                tracing::warn!(%error, "a shared transaction failed");
-                // Nothing of it happened, or it is not known: every caller may repeat.
-                let reason = match error {
-                    Error::Unavailable(reason) => reason,
-                    _ => "a shared transaction failed",
-                };
-                for operation in decided.into_iter().map(|(operation, _)| operation).chain(waiting)
-                {
-                    operation.answer(Some(Error::Unavailable(reason)));
-                }
+                answer_all(
+                    decided.into_iter().map(|(operation, _)| operation).chain(waiting),
+                    Some(error),
+                );
             }
         }
         gave_way
@@ -231,6 +260,10 @@ impl Lane {
         if mark.starts_with("ROLLBACK") {
             tx.control(mark).await?;
         }
+        self.commit(tx).await
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<(), Error> {
         let queued = tx.queued;
         tx.commit().await?;
         self.signals.tell(queued);
@@ -255,12 +288,25 @@ impl Lane {
     async fn try_alone(&self, operation: &mut Box<dyn Operation>) -> Result<(), Error> {
         let mut tx = self.db.begin(self.clock.now(), false).await?;
         if operation.run(&mut tx).await? {
-            let queued = tx.queued;
-            tx.commit().await?;
-            self.signals.tell(queued);
+            self.commit(tx).await?;
         } else {
             tx.rollback().await?;
         }
         Ok(())
+    }
+}
+
+/// Answers operations of one transaction. `fault`: why it failed; nothing of it happened, or it is
+/// not known, and every caller may repeat.
+fn answer_all(operations: impl IntoIterator<Item = Box<dyn Operation>>, fault: Option<Error>) {
+    let reason = fault.map(|error| {
+        tracing::warn!(%error, "a shared transaction failed");
+        match error {
+            Error::Unavailable(reason) => reason,
+            _ => "a shared transaction failed",
+        }
+    });
+    for operation in operations {
+        operation.answer(reason.map(Error::Unavailable));
     }
 }

@@ -1,5 +1,6 @@
 //! Takes a webhook: verified over its raw bytes, stored under Stripe's event id, acknowledged.
-//! What it means is worked out later (`tasks/inbox.rs`); nothing is acknowledged that is not stored.
+//! What it means is worked out later (`tasks/inbox.rs`), unless it is of a kind that means nothing
+//! here. Nothing is acknowledged that is not stored.
 
 use data_encoding::HEXLOWER;
 use ledger::NewInboxRow;
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Payments,
     signature::Refusal,
-    stripe::objects::{Event, EventData},
+    stripe::objects::{About, Event, EventData},
 };
 
 /// What becomes of a delivery.
@@ -44,14 +45,19 @@ impl Payments {
         if let Err(refusal) = self.secrets.verify(signature, body, self.clock.now()) {
             return Ok(Delivery::Refused(refusal));
         }
-        let event: Event = serde_json::from_slice(body).unwrap_or_else(|_| unreadable(body));
+        let event: Option<Event> = serde_json::from_slice(body).ok();
+        // A person has to look at what cannot be read.
+        let matters = event.as_ref().is_none_or(|event| About::of(&event.kind) != About::Nothing);
+        let event = event.unwrap_or_else(|| unreadable(body));
         let row = NewInboxRow {
+            matters,
             object_id: event.object_id().to_owned(),
             event_id: event.id,
             kind: event.kind,
             account: event.account,
             livemode: event.livemode,
-            raw: body.to_vec(),
+            // Stripe keeps what nobody here reads, and tells it again by its id.
+            raw: if matters { body.to_vec() } else { Vec::new() },
         };
         let new = self.ledger.inbox_insert(row).await?;
         platform::failpoint("webhook_stored");

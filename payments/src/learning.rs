@@ -6,7 +6,7 @@
 
 use domain::{
     id::OrderId,
-    order::{Effect, Fact, METADATA_ORDER},
+    order::{Effect, Fact, METADATA_ORDER, OrderState},
 };
 use ledger::{Evidence, Order};
 
@@ -60,8 +60,20 @@ impl Payments {
         source: Source,
         reference: Option<&str>,
     ) -> Result<Learning, ledger::Error> {
-        let learning = match self.order_of(intent).await? {
-            Some(order) => self.learn_of_order(&order, intent, source, reference).await?,
+        let order = self.order_of(intent).await?;
+        self.learn_of(order.as_ref(), intent, source, reference).await
+    }
+
+    /// The same when the order was read before; `None`: no order is known.
+    pub(crate) async fn learn_of(
+        &self,
+        order: Option<&Order>,
+        intent: &Intent,
+        source: Source,
+        reference: Option<&str>,
+    ) -> Result<Learning, ledger::Error> {
+        let learning = match order {
+            Some(order) => self.learn_of_order(order, intent, source, reference).await?,
             None if intent.metadata(METADATA_ORDER).is_some() && moves_money(intent) => {
                 Learning::Mismatch(Mismatch::UnknownOrder)
             }
@@ -80,7 +92,8 @@ impl Payments {
         Ok(learning)
     }
 
-    async fn order_of(&self, intent: &Intent) -> Result<Option<Order>, ledger::Error> {
+    /// The order that an intent names, or else the one that has it.
+    pub(crate) async fn order_of(&self, intent: &Intent) -> Result<Option<Order>, ledger::Error> {
         let named = intent.metadata(METADATA_ORDER).and_then(|text| text.parse().ok());
         let id = match named {
             Some(id) => Some(id),
@@ -110,6 +123,11 @@ impl Payments {
             Reading::Nothing => return Ok(Learning::Nothing),
             Reading::Mismatch(mismatch) => return Ok(Learning::Mismatch(mismatch)),
         };
+        let is_current = order.intent.as_ref().is_some_and(|current| current.id == intent.id);
+        if fact == Fact::Paid && order.state == OrderState::Ticketed && is_current {
+            // Stripe tells what its answer to our capture has told before.
+            return Ok(Learning::Nothing);
+        }
         let evidence = Evidence {
             source: source.as_str(),
             reference: reference.map(str::to_owned),

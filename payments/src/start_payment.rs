@@ -7,7 +7,7 @@
 //! cannot be paid.
 
 use domain::id::OrderId;
-use ledger::{BeginIntent, Intent as StoredIntent, Order};
+use ledger::{BeginIntent, Intent as StoredIntent, Payable};
 
 use crate::{
     Payments,
@@ -71,7 +71,7 @@ impl Payments {
         Err(StripeError::InFlight.into())
     }
 
-    async fn create(&self, order: &Order, attempt: u32) -> Result<Secret, StripeError> {
+    async fn create(&self, order: &Payable, attempt: u32) -> Result<Secret, StripeError> {
         let intent = self
             .stripe
             .create_intent(NewIntent {

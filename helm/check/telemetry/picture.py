@@ -4,20 +4,22 @@ What it is for: pictures in the documentation, and a look at a dashboard where t
 Relies on: a Prometheus, the dashboards' JSON, charts.py for the panels.
 Never does: load anything from elsewhere; the page is one file.
 
-`picture.py --out FOLDER` starts a demo with a small sale and draws all dashboards;
-`--prometheus URL` draws from one that runs already. `--screenshots` also makes PNG files with
-a headless chromium.
+`picture.py --out FOLDER` starts a demo with a small sale and draws all dashboards; with
+`--load target/release/load` it is the crowd of `make load` that buys there. `--prometheus URL` draws
+from one that runs already. `--screenshots` also makes PNG files with a headless chromium.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ import names
 import sale
 from prometheus import Prometheus
 from settings import BINARY
-from stack import running
+from stack import ORGANIZER_TOKEN, Stack, process, running
 
 COLUMNS = 24
 UNIT_HEIGHT = 34
@@ -36,6 +38,8 @@ PAGE_WIDTH = 1440
 STYLE = Path(__file__).with_name("picture.css")
 # Of a small sale on a stack of our own.
 SALE_SECONDS = 75.0
+# The pictures are drawn while people still come.
+LOAD_LONGER_SECONDS = 60
 
 
 def page(board: dict[str, Any], prometheus: Prometheus, seconds: float) -> str:
@@ -101,25 +105,40 @@ def screenshot(written: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-def _draw_own(binary: Path, folder: Path) -> list[Path]:
+def _draw_own(binary: Path, load: Path | None, folder: Path) -> list[Path]:
+    with running(binary) as stack, _selling(stack, load, folder):
+        time.sleep(SALE_SECONDS)
+        return write_all(stack.prometheus, SALE_SECONDS - 10, folder)
+
+
+@contextlib.contextmanager
+def _selling(stack: Stack, load: Path | None, folder: Path) -> Iterator[None]:
+    """Until the block ends: the crowd of the load test, or a small one of our own."""
+    if load:
+        command = [str(load), "--host", stack.holdfast, "--organizer-token", ORGANIZER_TOKEN]
+        seconds = str(int(SALE_SECONDS) + LOAD_LONGER_SECONDS)
+        command += ["--run-time", seconds, "--output", str(folder / "load")]
+        folder.mkdir(parents=True, exist_ok=True)
+        with process(command, folder / "load.log", None):
+            yield
+        return
     faults: list[str] = []
     ended = threading.Event()
-    with running(binary) as stack, sale.crowd(stack.holdfast, faults):
+    with sale.crowd(stack.holdfast, faults):
         seller = threading.Thread(target=live.keep_selling, args=(stack.holdfast, ended))
         seller.start()
-        time.sleep(SALE_SECONDS)
-        written = write_all(stack.prometheus, SALE_SECONDS - 10, folder)
+        yield
         ended.set()
         seller.join()
     for fault in faults:
         print(f"picture: {fault}", file=sys.stderr)
-    return written
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--out", type=Path, default=Path("target/dashboards"))
     arguments.add_argument("--binary", type=Path, default=BINARY)
+    arguments.add_argument("--load", type=Path, help="the load test, whose crowd buys meanwhile")
     arguments.add_argument("--prometheus", help="draw from this one, and start nothing")
     arguments.add_argument("--rate-interval", default="1m")
     arguments.add_argument("--seconds", type=float, default=1800, help="how far back, with --prometheus")
@@ -129,7 +148,7 @@ def main() -> int:
         prometheus = Prometheus(chosen.prometheus.rstrip("/"), chosen.rate_interval)
         written = write_all(prometheus, chosen.seconds, chosen.out)
     else:
-        written = _draw_own(chosen.binary, chosen.out)
+        written = _draw_own(chosen.binary, chosen.load, chosen.out)
     for path in written:
         if chosen.screenshots:
             screenshot(path)

@@ -24,6 +24,7 @@ from prometheus import Prometheus
 STARTS_WITHIN_SECONDS = 30.0
 ENDS_WITHIN_SECONDS = 15.0
 LAST_EVENT = "club-night"
+ORGANIZER_TOKEN = "organizer-of-the-pictures"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def running(binary: Path, scrape_seconds: int = 1) -> Iterator[Stack]:
             **os.environ,
             "HOLDFAST_LISTEN": f"127.0.0.1:{demo_port}",
             "HOLDFAST_DATA_DIR": str(place / "demo"),
+            "HOLDFAST_ORGANIZER_TOKEN": ORGANIZER_TOKEN,
             # All buyers come from one address here.
             "HOLDFAST_RATE_LIMIT_PER_MINUTE": "0",
         }

@@ -1,7 +1,10 @@
 //! Does the outbox's rows of the inventory: claims to promote, to sell, to release. Also ends the
 //! orders whose hold turns out to be given back.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use domain::id::OrderId;
 use ledger::{OutboxKind, OutboxRow};
@@ -97,18 +100,14 @@ impl Inventory {
 
     /// What became of each order that some row is about.
     async fn outcomes(&self, rows: &[OutboxRow]) -> HashMap<OrderId, Result<(), Unavailable>> {
-        let mut outcomes = HashMap::new();
-        let mut orders = Vec::new();
-        for row in rows {
-            if outcomes.contains_key(&row.order) {
-                continue;
-            }
-            match self.read_order(&row.order).await {
-                Ok(Some(order)) => orders.push(order),
-                Ok(None) => tracing::error!(order = %row.order, "an outbox row without an order"),
-                Err(_) => {}
-            }
-            outcomes.insert(row.order.clone(), Err(Unavailable::DATABASE));
+        let ids: HashSet<&OrderId> = rows.iter().map(|row| &row.order).collect();
+        let ids: Vec<&OrderId> = ids.into_iter().collect();
+        let mut outcomes: HashMap<OrderId, Result<(), Unavailable>> =
+            ids.iter().map(|id| ((*id).clone(), Err(Unavailable::DATABASE))).collect();
+        let Ok(orders) = self.read_orders(&ids).await else { return outcomes };
+        let known: HashSet<&OrderId> = orders.iter().map(|order| &order.id).collect();
+        for unknown in ids.iter().filter(|id| !known.contains(*id)) {
+            tracing::error!(order = %unknown, "an outbox row without an order");
         }
         let told = self.tell(orders).await;
         outcomes.extend(told.into_iter().map(|(order, told)| (order, told.map(drop))));

@@ -7,6 +7,7 @@ on_both!(
     an_operation_that_fails_takes_no_other_along,
     a_refusal_among_others_is_undone_alone,
     a_caller_that_hangs_up_cuts_nothing_in_half,
+    what_is_done_together_comes_out_as_if_done_alone,
 );
 
 async fn an_operation_that_fails_takes_no_other_along(world: World) {
@@ -67,5 +68,46 @@ async fn a_caller_that_hangs_up_cuts_nothing_in_half(world: World) {
     }
     let order = world.ledger.order(&wish.id).await.unwrap().expect("it is there, whole");
     assert_eq!(order.seats(), [1, 2]);
+    world.assert_sound().await;
+}
+
+async fn what_is_done_together_comes_out_as_if_done_alone(world: World) {
+    let plain: Vec<_> = (0..20).map(|seat| world.wish(&[seat, 100 + seat])).collect();
+    let mut reused = world.wish(&[200]);
+    reused.answer.key = plain[11].answer.key.clone();
+    reused.answer.fingerprint = "another".to_owned();
+    let mut of_one_hold = world.wish(&[201]);
+    of_one_hold.hold = plain[12].hold;
+    // Eight and two are more than one customer may have.
+    let mut of_one_customer = world.wish(&[202, 203, 204, 205, 206, 207, 208, 209]);
+    of_one_customer.customer = plain[13].customer;
+    let odd = [plain[10].clone(), reused, of_one_hold, of_one_customer];
+    let sent = odd.into_iter().chain([world.wish(&[210]), world.wish_places(0, 2)]);
+    let sent = plain.iter().cloned().chain(sent);
+    let replies = join_all(sent.map(|wish| world.ledger.create_order(wish))).await;
+    let replies: Vec<_> = replies.into_iter().map(|reply| reply.expect("an answer")).collect();
+    let created = |place: usize| matches!(replies[place], CreateOrder::Created(_));
+    assert!((0..10).chain(14..20).chain([24, 25]).all(created), "{replies:?}");
+    // Of two that meet, one is done, and the other is told why not.
+    for (one, other) in [(10, 20), (11, 21), (12, 22), (13, 23)] {
+        assert!(created(one) != created(other), "{:?} {:?}", replies[one], replies[other]);
+        let refused = if created(one) { other } else { one };
+        match (&replies[refused], one) {
+            (CreateOrder::Replayed(_), 10) | (CreateOrder::KeyReused, 11) => {}
+            (CreateOrder::OrderExists, 12) | (CreateOrder::CustomerLimit, 13) => {}
+            (unexpected, _) => panic!("{one}: {unexpected:?}"),
+        }
+    }
+    let orders: Vec<_> = replies
+        .iter()
+        .filter_map(|reply| match reply {
+            CreateOrder::Created(order) => Some(order),
+            _ => None,
+        })
+        .collect();
+    let ids: Vec<_> = orders.iter().map(|order| &order.id).collect();
+    let stored = world.ledger.orders(&ids).await.unwrap();
+    assert_eq!(stored.len(), orders.len());
+    assert!(orders.iter().all(|order| stored.contains(order)), "told as they are stored");
     world.assert_sound().await;
 }

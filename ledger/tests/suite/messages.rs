@@ -8,6 +8,8 @@ on_both!(
     a_running_request_keeps_its_key_until_its_lease_ends,
     a_refused_request_frees_its_key,
     a_notification_is_kept_once,
+    a_notification_that_does_not_matter_is_kept_and_not_taken,
+    of_notifications_at_once_each_is_kept_once,
     a_notification_is_retried_and_then_put_aside,
     an_outbox_row_is_taken_again_when_its_lease_ends,
     two_workers_never_take_the_same_row,
@@ -65,6 +67,7 @@ fn notification(number: u32) -> NewInboxRow {
         kind: "paid".to_owned(),
         account: None,
         livemode: false,
+        matters: true,
         raw: vec![0, 159, 146, 150],
     }
 }
@@ -100,6 +103,7 @@ async fn a_notification_is_retried_and_then_put_aside(world: World) {
 async fn an_outbox_row_is_taken_again_when_its_lease_ends(world: World) {
     world.order(&[1]).await;
     let queued_at = world.clock.now();
+    world.callers_do_nothing();
     let lease = || world.ledger.outbox_lease(&OutboxKind::INVENTORY, "w", 10, 1_000);
     assert_eq!(lease().await.unwrap().len(), 1);
     assert!(lease().await.unwrap().is_empty(), "the worker may still be at it");
@@ -123,6 +127,7 @@ async fn two_workers_never_take_the_same_row(world: World) {
     for seat in 0..40 {
         world.order(&[seat]).await;
     }
+    world.callers_do_nothing();
     let neighbour = world.neighbour().await;
     let tasks = (0..8).map(|number| {
         let ledger = if number % 2 == 0 { world.ledger.clone() } else { neighbour.clone() };
@@ -150,6 +155,8 @@ async fn two_workers_never_take_the_same_row(world: World) {
 async fn the_inventorys_steps_of_an_order_are_taken_in_order(world: World) {
     let order = world.paying(&[1]).await;
     let lease = || world.ledger.outbox_lease(&OutboxKind::INVENTORY, "w", 10, 1_000);
+    assert!(lease().await.unwrap().is_empty(), "whoever made the order promotes it");
+    world.callers_do_nothing();
     let promote = lease().await.unwrap();
     // The order is sold and refunded while a worker is at the promotion.
     for fact in [Fact::Authorised, Fact::Paid, Fact::Refunded] {
@@ -163,13 +170,36 @@ async fn the_inventorys_steps_of_an_order_are_taken_in_order(world: World) {
 
 async fn a_worker_is_woken_by_what_it_waits_for(world: World) {
     let (mut outbox, mut inbox) = (world.ledger.outbox_notify(), world.ledger.inbox_notify());
-    outbox.mark_unchanged();
+    let order = world.paying(&[1]).await;
+    assert!(!outbox.has_changed().unwrap(), "whoever made the order promotes it");
+    let idle = NewInboxRow { matters: false, ..notification(2) };
+    world.ledger.inbox_insert(idle).await.unwrap();
+    assert!(!inbox.has_changed().unwrap(), "nobody has to look at it");
     world.ledger.inbox_insert(notification(1)).await.unwrap();
     inbox.changed().await.unwrap();
     assert!(!outbox.has_changed().unwrap());
-    world.order(&[1]).await;
+    world.learn(&order.id, Fact::Authorised).await;
     outbox.changed().await.unwrap();
     assert!(!inbox.has_changed().unwrap());
+}
+
+async fn a_notification_that_does_not_matter_is_kept_and_not_taken(world: World) {
+    let idle = NewInboxRow { matters: false, ..notification(1) };
+    assert!(world.ledger.inbox_insert(idle.clone()).await.unwrap());
+    assert!(!world.ledger.inbox_insert(idle).await.unwrap());
+    assert!(world.ledger.inbox_lease("w", 10, 1_000).await.unwrap().is_empty());
+    assert_eq!(world.ledger.inbox_counts().await.unwrap(), (0, 0));
+}
+
+async fn of_notifications_at_once_each_is_kept_once(world: World) {
+    let sent = (0..60).map(|number| world.ledger.inbox_insert(notification(number % 20)));
+    let kept = futures_util::future::join_all(sent).await;
+    assert_eq!(kept.into_iter().filter(|kept| *kept.as_ref().unwrap()).count(), 20);
+    let rows = world.ledger.inbox_lease("w", 100, 1_000).await.unwrap();
+    let done = rows.iter().map(|row| world.ledger.inbox_done(&row.event_id));
+    assert!(futures_util::future::join_all(done).await.into_iter().all(|done| done.is_ok()));
+    world.clock.advance_millis(5_000);
+    assert!(world.ledger.inbox_lease("w", 100, 1_000).await.unwrap().is_empty());
 }
 
 async fn a_lease_has_one_owner_and_a_growing_number(world: World) {

@@ -29,6 +29,7 @@ async fn an_order_is_read_back_as_it_was_written(world: World) {
     assert_eq!(order.state, OrderState::New);
     assert_eq!((order.email, order.name, order.lines), (wish.email, wish.name, wish.lines));
     assert!(!order.inventory_settled, "Redis has not been told yet");
+    world.callers_do_nothing();
     let queued = world.ledger.outbox_lease(&OutboxKind::INVENTORY, "w", 10, 1_000).await.unwrap();
     assert_eq!(queued.len(), 1);
     assert_eq!((queued[0].kind, &queued[0].order), (OutboxKind::Promote, &wish.id));

@@ -1,4 +1,5 @@
-//! The bare hyper server, as a process of its own: the benchmark itself, started anew.
+//! The bare hyper server, as a process of its own: the benchmark itself, started anew as
+//! `bench floor-server`.
 
 use std::{env, net::SocketAddr, process::Command};
 
@@ -16,12 +17,8 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// To be called first in `main`: whether this process is to be the server, which then serves
-    /// until it is killed.
-    pub async fn serve_if_asked() -> Result<()> {
-        if env::args().nth(1).as_deref() != Some(FLOOR_SERVER) {
-            return Ok(());
-        }
+    /// What a process does that was started as the server: serves until it is killed.
+    pub async fn serve() -> Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
         floor::serve(listener).await

@@ -144,6 +144,36 @@ impl fmt::Debug for EventData {
     }
 }
 
+/// Which of our questions an event is a hint for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// How an intent stands.
+    Intent,
+    /// Whether money went back.
+    Refunds,
+    /// None.
+    Nothing,
+}
+
+impl About {
+    /// By the event's type.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "payment_intent.succeeded"
+            | "payment_intent.canceled"
+            | "payment_intent.amount_capturable_updated"
+            | "payment_intent.payment_failed"
+            | "payment_intent.requires_action" => Self::Intent,
+            "charge.refunded"
+            | "charge.refund.updated"
+            | "refund.created"
+            | "refund.updated"
+            | "refund.failed" => Self::Refunds,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 impl Event {
     /// The identifier of the object, empty when it has none.
     pub fn object_id(&self) -> &str {

@@ -7,15 +7,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::order::OrderState;
-use ledger::InboxRow;
+use domain::order::{METADATA_ORDER, OrderState};
+use ledger::{InboxRow, Order};
 use tokio::sync::{Semaphore, watch};
 
 use super::{Round, Worker, changed};
 use crate::{
     Payments,
     learning::{LearnError, Learning, Source},
-    stripe::{Intent, IntentStatus, objects::Event},
+    stripe::{
+        Intent, IntentStatus,
+        objects::{About, Event},
+    },
 };
 
 /// Rows under way at once in this process.
@@ -130,61 +133,39 @@ impl Payments {
         let Some(intent) = event.intent_id() else {
             return Ok(Handled::Ignored("other_object"));
         };
-        match event.kind.as_str() {
-            "payment_intent.succeeded"
-            | "payment_intent.canceled"
-            | "payment_intent.amount_capturable_updated"
-            | "payment_intent.payment_failed"
-            | "payment_intent.requires_action" => self.read_intent_event(&event, intent).await,
-            "charge.refunded"
-            | "charge.refund.updated"
-            | "refund.created"
-            | "refund.updated"
-            | "refund.failed" => self.read_refund_event(intent).await,
-            _ => Ok(Handled::Ignored("other_type")),
+        match About::of(&event.kind) {
+            About::Intent => self.read_intent_event(&event, intent).await,
+            About::Refunds => self.read_refund_event(intent).await,
+            About::Nothing => Ok(Handled::Ignored("other_type")),
         }
     }
 
     async fn read_intent_event(&self, event: &Event, id: &str) -> Result<Handled, LearnError> {
-        let intent = match event.intent() {
-            Some(intent) if self.is_conclusive(&intent).await? => intent,
-            Some(intent) if !self.is_known(&intent).await? => {
+        let told = event.intent();
+        let order = match &told {
+            Some(intent) => self.order_of(intent).await?,
+            None => None,
+        };
+        let (intent, order) = match told {
+            Some(intent) if is_conclusive(&intent, order.as_ref()) => (intent, order),
+            // Spares the read of what other programs of the same account do.
+            Some(intent) if order.is_none() && intent.metadata(METADATA_ORDER).is_none() => {
                 return Ok(Handled::Ignored("not_ours"));
             }
-            _ => self.stripe.retrieve(id).await?,
+            _ => {
+                let intent = self.stripe.retrieve(id).await?;
+                let order = self.order_of(&intent).await?;
+                (intent, order)
+            }
         };
-        Ok(match self.learn_intent(&intent, Source::Webhook, Some(&event.id)).await? {
+        let learning =
+            self.learn_of(order.as_ref(), &intent, Source::Webhook, Some(&event.id)).await?;
+        Ok(match learning {
             Learning::Learned => Handled::Learned,
             Learning::Nothing => Handled::Ignored("nothing_new"),
             Learning::NotOurs => Handled::Ignored("not_ours"),
             Learning::Mismatch(_) => Handled::Quarantine("mismatch"),
         })
-    }
-
-    /// Whether what the event tells can still be believed now: an end is for ever, a failed try
-    /// moves nothing, and an authorisation matters only to an order that still waits for it.
-    async fn is_conclusive(&self, intent: &Intent) -> Result<bool, ledger::Error> {
-        Ok(match intent.status() {
-            IntentStatus::Succeeded
-            | IntentStatus::Canceled
-            | IntentStatus::RequiresPaymentMethod => true,
-            IntentStatus::RequiresCapture => match self.ledger.order_by_intent(&intent.id).await? {
-                Some(order) => self.ledger.order(&order).await?.is_some_and(|order| {
-                    order.state == OrderState::Paying
-                        && order.intent.is_some_and(|current| current.id == intent.id)
-                }),
-                None => false,
-            },
-            _ => false,
-        })
-    }
-
-    /// Spares the read of what other programs of the same account do.
-    async fn is_known(&self, intent: &Intent) -> Result<bool, ledger::Error> {
-        if intent.metadata(domain::order::METADATA_ORDER).is_some() {
-            return Ok(true);
-        }
-        Ok(self.ledger.order_by_intent(&intent.id).await?.is_some())
     }
 
     async fn read_refund_event(&self, intent: &str) -> Result<Handled, LearnError> {
@@ -198,6 +179,21 @@ impl Payments {
             Learning::Learned => Handled::Learned,
             _ => Handled::Ignored("nothing_new"),
         })
+    }
+}
+
+/// Whether what the event tells can still be believed now: an end is for ever, a failed try moves
+/// nothing, and an authorisation matters only to an order that still waits for it.
+fn is_conclusive(intent: &Intent, order: Option<&Order>) -> bool {
+    match intent.status() {
+        IntentStatus::Succeeded | IntentStatus::Canceled | IntentStatus::RequiresPaymentMethod => {
+            true
+        }
+        IntentStatus::RequiresCapture => order.is_some_and(|order| {
+            order.state == OrderState::Paying
+                && order.intent.as_ref().is_some_and(|current| current.id == intent.id)
+        }),
+        _ => false,
     }
 }
 

@@ -140,7 +140,7 @@ impl Payments {
         platform::failpoint("before_capture_sent");
         let found = self.stripe.capture(&order.id, intent, tried).await?;
         platform::failpoint("capture_sent");
-        self.learn_end(&found).await
+        self.learn_end(order, &found).await
     }
 
     /// Cancels the intent of an order that is ending, or one that nobody may pay. Whether the
@@ -150,7 +150,7 @@ impl Payments {
         if unsent && order.end_reason == Some(EndReason::Deadline) {
             // A buyer who paid in the last second, unheard yet, is worth one read.
             let found = self.stripe.retrieve(intent).await?;
-            self.learn_intent(&found, Source::Answer, None).await?;
+            self.learn_of(Some(order), &found, Source::Answer, None).await?;
         }
         if !self.ledger.mark_cancel_sent(&order.id, intent).await? {
             // It was paid, or is being paid.
@@ -159,7 +159,7 @@ impl Payments {
         platform::failpoint("cancel_marked");
         let found = self.stripe.cancel(&order.id, intent, tried).await?;
         platform::failpoint("cancel_sent");
-        self.learn_end(&found).await
+        self.learn_end(order, &found).await
     }
 
     /// Gives all the money of an intent back.
@@ -179,7 +179,7 @@ impl Payments {
     }
 
     /// Learns the end that an intent came to; one that has not come to its end is tried again.
-    async fn learn_end(&self, intent: &Intent) -> Result<Done, LearnError> {
+    async fn learn_end(&self, order: &Order, intent: &Intent) -> Result<Done, LearnError> {
         if !intent.status().is_final() {
             return Err(StripeError::UnexpectedState {
                 code: "not_final".to_owned(),
@@ -187,7 +187,7 @@ impl Payments {
             }
             .into());
         }
-        match self.learn_intent(intent, Source::Answer, None).await? {
+        match self.learn_of(Some(order), intent, Source::Answer, None).await? {
             Learning::Mismatch(_) | Learning::NotOurs => Ok(Done::Later("mismatch")),
             Learning::Learned | Learning::Nothing => Ok(Done::Yes),
         }

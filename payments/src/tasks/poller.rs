@@ -13,7 +13,7 @@ use ledger::Order;
 use super::{Round, Worker};
 use crate::{
     Payments,
-    learning::{LearnError, Learning, Source},
+    learning::{LearnError, Source},
     stripe::{Budget, Intent, Priority, Rate},
 };
 
@@ -98,8 +98,8 @@ impl Poller {
             let (intents, more) = page;
             after = intents.last().map(|intent| intent.id.clone());
             for intent in intents {
-                if wanted.remove(&intent.id).is_some() {
-                    self.learn(&intent).await;
+                if let Some(order) = wanted.remove(&intent.id) {
+                    self.learn(&order, &intent).await;
                 }
             }
             if !more || after.is_none() {
@@ -119,7 +119,7 @@ impl Poller {
         } else {
             match self.payments.stripe.retrieve(&intent.id).await {
                 Ok(intent) => {
-                    self.learn(&intent).await;
+                    self.learn(&order, &intent).await;
                     Ok(())
                 }
                 Err(error) => Err(error.into()),
@@ -130,10 +130,8 @@ impl Poller {
         }
     }
 
-    async fn learn(&self, intent: &Intent) {
-        match self.payments.learn_intent(intent, Source::Poller, None).await {
-            Ok(Learning::NotOurs) => tracing::error!(intent = %intent.id,
-                "the intent of an order names no order; a person has to look"),
+    async fn learn(&self, order: &Order, intent: &Intent) {
+        match self.payments.learn_of(Some(order), intent, Source::Poller, None).await {
             Ok(_) => {}
             Err(error) => self.note(&error.into()),
         }

@@ -4,8 +4,6 @@
 //! 1. Redis CPU per hold, single and combined, beside `EVALSHA return 1` at pipeline depth 16.
 //! 2. CPU per HTTP hold of the whole engine, Redis included, beside a bare hyper answer plus an
 //!    unpipelined `EVALSHA return 1`.
-//!
-//! `hold_bench floor-server` is the bare server, started by the former as a process of its own.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -36,9 +34,7 @@ const COMBINED: usize = 32;
 /// Commands in Redis's protocol, one by one.
 type Commands = Vec<Vec<u8>>;
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    Floor::serve_if_asked().await?;
+pub async fn measure() -> Result<()> {
     let about = format!(
         "Two adjacent named seats, the customer's limit counted; {ROUNDS} rounds of {HOLDS} holds a \
          side; microseconds of CPU per operation."

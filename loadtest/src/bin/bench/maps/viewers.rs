@@ -21,7 +21,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::helper::{answer, lines};
+use super::helper::{answer, lines};
 
 pub const LATEST_MS: usize = 5_000;
 /// Sockets of one source address: its ports are fewer than 28,000.

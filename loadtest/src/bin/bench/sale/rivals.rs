@@ -11,7 +11,7 @@ use loadtest::{
     rounds::interleave,
 };
 
-use crate::{
+use super::{
     ROUNDS,
     ours::{Ours, hold, pair},
 };

@@ -12,7 +12,7 @@ use loadtest::{
     servers::{ORGANIZER_TOKEN, Postgres, Redis, Service, Start},
 };
 
-use crate::IN_FLIGHT;
+use super::IN_FLIGHT;
 
 /// Ends with the value, the services before their stores.
 pub struct Ours {

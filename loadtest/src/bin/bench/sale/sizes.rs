@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::{IN_FLIGHT, ROUNDS, ours::Ours};
+use super::{IN_FLIGHT, ROUNDS, ours::Ours};
 use anyhow::{Result, ensure};
 use hyper::{Method, StatusCode};
 use loadtest::{

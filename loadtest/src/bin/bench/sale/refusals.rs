@@ -12,7 +12,7 @@ use loadtest::{
     servers::Redis,
 };
 
-use crate::{
+use super::{
     IN_FLIGHT, ROUNDS,
     ours::{Ours, pair},
 };

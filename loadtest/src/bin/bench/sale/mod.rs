@@ -6,7 +6,7 @@
 //!    best available beside named seats, among rivals; combined holds beside single ones.
 //!
 //! After each part the auditor looks at every sale that it made. Ends with an error when something
-//! that was measured did not do its work. `sale_bench [part …]`.
+//! that was measured did not do its work. `bench sale [part …]`.
 
 mod combining;
 mod flows;
@@ -16,8 +16,6 @@ mod rivals;
 mod sizes;
 mod usual;
 
-use std::env;
-
 use anyhow::{Result, bail};
 use loadtest::{foreign::Foreign, report::Report};
 
@@ -25,13 +23,9 @@ const ROUNDS: usize = 3;
 const IN_FLIGHT: usize = 64;
 const PARTS: [&str; 7] = ["usual", "orders", "flows", "refusals", "sizes", "rivals", "combining"];
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let named: Vec<String> = env::args().skip(1).collect();
-    let parts: Vec<&str> = match &named[..] {
-        [] => PARTS.into(),
-        named => named.iter().map(String::as_str).collect(),
-    };
+/// `named`: some of [`PARTS`], none for all.
+pub async fn measure(named: &[&str]) -> Result<()> {
+    let parts = if named.is_empty() { &PARTS[..] } else { named };
     let about = format!(
         "Pairs of adjacent seats; {ROUNDS} rounds, {IN_FLIGHT} in flight where nothing is said; \
          microseconds of CPU of server, Redis and Postgres together per operation. The service is one \
@@ -43,7 +37,7 @@ async fn main() -> Result<()> {
     let mut report = Report::new("A sale", about);
     let foreign = Foreign::start()?;
     for part in parts {
-        match part {
+        match *part {
             "usual" => usual::compare(&mut report).await?,
             "orders" => flows::orders(&mut report).await?,
             "flows" => flows::tickets(&mut report).await?,

@@ -8,8 +8,8 @@
 //! 4. Bytes of a whole sale for one viewer, beside one JSON message a change.
 //!
 //! CPU is this process's alone: viewers, sale and Redis are processes of their own. Ends with an
-//! error when something that was measured did not do its work. `live_bench
-//! [sockets]`; needs twice as many file descriptors.
+//! error when something that was measured did not do its work. `bench maps [sockets]`; needs twice as
+//! many file descriptors.
 
 mod gateway;
 mod helper;
@@ -27,7 +27,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{gateway::Gateway, helper::Helper, viewers::LATEST_MS};
+use self::{gateway::Gateway, helper::Helper, viewers::LATEST_MS};
 
 pub const SEATS: u32 = 50_000;
 const SOCKETS: usize = 5_000;
@@ -42,11 +42,10 @@ const HOLDS: u32 = 400;
 /// Flips of half the hall that overfill a stalled reader's buffers.
 const FLIPS: usize = 12;
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+/// `words`: the number of sockets, none for the usual one; or what this program says to itself.
+pub fn run(words: &[&str]) -> Result<()> {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match words[..] {
+    match *words {
         ["viewers", address, event, count, format] => {
             one()?.block_on(viewers::run(address.parse()?, event, count.parse()?, format))
         }
@@ -56,7 +55,7 @@ fn main() -> Result<()> {
         ["idle", sockets] => idle(sockets.parse()?),
         [] => measure(SOCKETS),
         [sockets] => measure(sockets.parse()?),
-        _ => bail!("live_bench [sockets]"),
+        _ => bail!("bench maps [sockets]"),
     }
 }
 
@@ -90,7 +89,7 @@ async fn measure(sockets: usize) -> Result<()> {
 /// does not need: else a chart that was read once hides a thousand sockets.
 fn idle_apart(sockets: usize) -> Result<f64> {
     let output = process::Command::new(env::current_exe()?)
-        .args(["idle", &sockets.to_string()])
+        .args(["maps", "idle", &sockets.to_string()])
         .env("MIMALLOC_PURGE_DELAY", "0")
         .stderr(process::Stdio::inherit())
         .output()?;

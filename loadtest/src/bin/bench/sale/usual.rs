@@ -13,7 +13,7 @@ use loadtest::{
     servers::{Postgres, Process, Redis, beside},
 };
 
-use crate::{
+use super::{
     IN_FLIGHT, ROUNDS,
     ours::{Ours, hold, order, pair},
 };

@@ -30,7 +30,7 @@ use lua::{CellState, HoldReply, HoldRequest, Partition, Rebuild, Reply, Store};
 use platform::SystemClock;
 use serde_json::json;
 
-use crate::{IN_FLIGHT, ROUNDS, ours::pair};
+use super::{IN_FLIGHT, ROUNDS, ours::pair};
 
 /// Of one measurement.
 const HOLDS: usize = 8_000;

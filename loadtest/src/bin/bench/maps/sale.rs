@@ -17,7 +17,7 @@ use lua::{HoldReply, HoldRequest, Partition, Reply, Store};
 use platform::SystemClock;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{
+use super::{
     SEATS,
     helper::{answer, lines},
 };

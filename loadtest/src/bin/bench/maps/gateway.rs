@@ -36,7 +36,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use crate::SEATS;
+use super::SEATS;
 
 pub struct Gateway {
     pub address: SocketAddr,

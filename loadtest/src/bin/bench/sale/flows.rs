@@ -15,7 +15,7 @@ use loadtest::{
 };
 use tokio::{join, time::sleep};
 
-use crate::{
+use super::{
     ROUNDS,
     ours::{Ours, order, pair},
 };

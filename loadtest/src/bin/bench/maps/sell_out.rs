@@ -6,7 +6,7 @@ use loadtest::report::Report;
 use seatmap_ws::{Delta, Format, Frame};
 use serde_json::json;
 
-use crate::SEATS;
+use super::SEATS;
 
 /// Bytes before the payload of a short message.
 const WEBSOCKET_HEAD_BYTES: usize = 2;

@@ -8,7 +8,6 @@
 //! 3. A position, the draw, and the check of a proof, at 5,000,000 entries.
 //!
 //! Ends with an error when something that was measured did not do its work.
-//! `queue_bench floor-server` is the bare server, started by the former.
 
 use std::{
     hint::black_box,
@@ -56,9 +55,8 @@ const PLACES: usize = 8_000;
 const COMBINED: usize = 256;
 const JOINS: u64 = 256_000;
 const ENTRIES: u64 = 5_000_000;
-#[tokio::main]
-async fn main() -> Result<()> {
-    Floor::serve_if_asked().await?;
+
+pub async fn measure() -> Result<()> {
     let about = format!("{ROUNDS} rounds; microseconds of CPU per operation.");
     let mut report = Report::new("Standing in line", about);
     status(&mut report).await?;

@@ -20,8 +20,12 @@ pub struct Helper {
 impl Helper {
     pub fn start(arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        let mut child =
-            command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command
+            .arg("maps")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let input = child.stdin.take().context("the helper's input")?;
         let output = BufReader::new(child.stdout.take().context("the helper's output")?);
         Ok(Self { child, input, output })
