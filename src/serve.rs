@@ -15,7 +15,9 @@ use ledger::Ledger;
 use platform::{
     Keys, Settings, SystemClock, Tasks,
     health::Health,
-    http::{Edge, EdgeSettings, FromMemory, MemoryReads, Organizer, Problem, device_cookie},
+    http::{
+        Edge, EdgeSettings, FromMemory, IpNetwork, MemoryReads, Organizer, Problem, device_cookie,
+    },
     serve::{ServeLimits, Site},
     shutdown::wait_for_signal,
     telemetry::{self, Telemetry},
@@ -45,6 +47,8 @@ const MAP_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// Answered however many connections there are: the webhook, and whoever judges this process.
 const VITAL: &[&str] = &["/v1/stripe/webhook", "/livez", "/readyz", "/metrics"];
+
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
 
 /// Runs `roles` until SIGTERM or SIGINT.
 pub async fn serve(settings: Settings, roles: Roles) -> Result<()> {
@@ -172,10 +176,15 @@ impl Service {
             .with_context(|| format!("{} cannot be listened on", settings.listen))?;
         let reads = waiting_room.iter().map(|room| room.clone() as Arc<dyn FromMemory>);
         let from_memory = MemoryReads::new(edge.clone(), reads.collect());
-        let site = Site { router: edge.wrap(router), from_memory: Some(from_memory), vital: VITAL };
-        let stopping = draining.clone();
+        let site = Site {
+            router: edge.wrap(router),
+            from_memory: Some(from_memory),
+            vital: VITAL,
+            uncounted: uncounted(&settings),
+        };
+        let (limits, stopping) = (limits(&settings), draining.clone());
         let listener = tokio::spawn(async move {
-            platform::serve::serve(listener, site, ServeLimits::default(), stopping).await;
+            platform::serve::serve(listener, site, limits, stopping).await;
         });
         tracing::info!(address = %settings.listen, %roles, "serving");
         Ok(Self {
@@ -216,6 +225,20 @@ impl Service {
         self.telemetry.shut_down().await;
         Ok(())
     }
+}
+
+/// Whoever runs without limits per address has none here either.
+fn limits(settings: &Settings) -> ServeLimits {
+    match settings.rate_limit_per_minute {
+        0 => ServeLimits { connections_per_address_max: 0, ..ServeLimits::default() },
+        _ => ServeLimits::default(),
+    }
+}
+
+/// Who opens connections for others: the trusted proxies, and what else runs on this machine.
+fn uncounted(settings: &Settings) -> Arc<[IpNetwork]> {
+    let loopback = LOOPBACK.iter().map(|text| text.parse().expect("a network"));
+    loopback.chain(settings.trusted_proxies.iter().copied()).collect()
 }
 
 fn health(stores: &Stores, maps: Option<Arc<SeatmapWs>>) -> Health {

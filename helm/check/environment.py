@@ -33,7 +33,7 @@ def check(profiles: list[Profile], binary: Path, settings: Path | None, report: 
     used: dict[str, set[str]] = {}
     for profile in profiles:
         for _, container in containers(profile.objects):
-            for variable in container["env"]:
+            for variable in container.get("env", []):
                 if OURS.match(variable["name"]):
                     used.setdefault(variable["name"], set()).add(variable.get("value", ""))
                     if variable["name"] not in known:
@@ -43,7 +43,7 @@ def check(profiles: list[Profile], binary: Path, settings: Path | None, report: 
 
     minimal = next(profile for profile in profiles if profile.name == "minimal")
     for _, container in containers(minimal.objects):
-        for variable in container["env"]:
+        for variable in container.get("env", []):
             default = known.get(variable["name"])
             value = variable.get("value")
             if value is None or variable["name"] in OTHER_DEFAULT or default in (None, value):

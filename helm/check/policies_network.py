@@ -29,6 +29,25 @@ def backends_exist(objects: list[Object]) -> Iterator[str]:
                 yield f"{label(item)} leads to {name}:{port}, which does not exist"
 
 
+def the_test_asks_every_service(objects: list[Object]) -> Iterator[str]:
+    """`helm test` asks each role at its Service's own port; a Service of a preview may be idle."""
+    asked = {
+        container["args"][1]
+        for item in objects
+        if item["kind"] == "Pod"
+        for container in item["spec"]["containers"]
+        if container["args"][0] == "probe"
+    }
+    services = [item for item in objects if item["kind"] == "Service"]
+    expected = {
+        f"http://{item['metadata']['name']}:{item['spec']['ports'][0]['port']}/readyz"
+        for item in services
+        if not item["metadata"]["name"].endswith("-preview")
+    }
+    if asked:
+        yield from sorted(asked ^ expected)
+
+
 def operators_paths_stay_inside(objects: list[Object]) -> Iterator[str]:
     for item in objects:
         for path in INSIDE_ONLY:
@@ -85,6 +104,7 @@ def only_some_reach_the_internet(objects: list[Object]) -> Iterator[str]:
 
 POLICIES = [
     backends_exist,
+    the_test_asks_every_service,
     operators_paths_stay_inside,
     services_stay_inside,
     closed_networks_are_closed,

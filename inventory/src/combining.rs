@@ -271,6 +271,9 @@ impl Actor {
         let version = done.version;
         let mut lost = Vec::new();
         for ((waiting, shortage), reply) in call.holds.into_iter().zip(done.replies) {
+            if matches!(reply, HoldReply::Held { .. }) {
+                self.work.note_click(epoch, version, || waiting.span.clone());
+            }
             let answer = match (reply, shortage) {
                 (HoldReply::Held { record }, _) => HoldAnswer::Held { version, record },
                 (HoldReply::Replayed { record }, _) => HoldAnswer::Replayed { version, record },

@@ -107,7 +107,7 @@ impl Changes {
 pub struct Following {
     inventory: Inventory,
     event: Arc<EventAtWork>,
-    work: Arc<PartitionAtWork>,
+    pub(crate) work: Arc<PartitionAtWork>,
     advances: watch::Receiver<(u64, u64)>,
 }
 

@@ -9,6 +9,7 @@ use domain::{
 };
 use ledger::Order;
 use lua::{ChangeReply, ExtendReply, HoldChange, HoldRecord, Operation, ReleaseReply};
+use tracing::Span;
 
 use crate::{
     BlockAnswer, ChangeAnswer, EventAtWork, ExtendAnswer, HoldAnswer, HoldWish, Inventory,
@@ -85,6 +86,7 @@ impl Inventory {
         let (epoch, reply) = work.call("change_hold", script, version_of).await?;
         Ok(match reply {
             ChangeReply::Changed { version, record } => {
+                work.note_click(epoch, version, Span::current);
                 let mut mirror = work.mirror();
                 mirror.learn(epoch, version, &record.seats, false);
                 mirror.learn(epoch, version, &change.remove, true);
@@ -166,6 +168,7 @@ impl Inventory {
         let (epoch, reply) = work.call("release_hold", script, version_of).await?;
         Ok(match reply {
             ReleaseReply::Released { version } => {
+                work.note_click(epoch, version, Span::current);
                 work.mirror().learn(epoch, version, &record.seats, true);
                 ReleaseAnswer::Released { version }
             }
@@ -192,6 +195,7 @@ impl Inventory {
         if !blocked.refused.is_empty() {
             return Ok(BlockAnswer::SeatsTaken { version, seats: blocked.refused });
         }
+        work.note_click(epoch, version, Span::current);
         {
             let mut mirror = work.mirror();
             mirror.learn(epoch, version, block, false);

@@ -8,6 +8,7 @@
 mod answers;
 mod catalogue;
 mod claims;
+mod clicks;
 mod combining;
 mod error;
 mod following;

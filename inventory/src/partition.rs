@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     EventAtWork, Inventory, Stores, Unavailable,
+    clicks::Clicks,
     combining::{self, Waiting},
     healing::Stuck,
     mirror::Mirror,
@@ -46,6 +47,7 @@ pub(crate) struct PartitionAtWork {
     /// As the chart was sent; the ledger knows the present ones.
     pub(crate) capacities: Vec<u32>,
     mirror: Mutex<Mirror>,
+    pub(crate) clicks: Clicks,
     used_at: AtomicI64,
     refreshed_at: AtomicI64,
     failed_at: AtomicI64,
@@ -98,6 +100,7 @@ impl Handle {
             seats: event.chart.seat_count(),
             capacities: event.chart.areas.iter().map(|area| area.capacity).collect(),
             mirror: Mutex::new(Mirror::new(&event.seats)),
+            clicks: Clicks::default(),
             refreshing: Shared::default(),
             wants_sweep: AtomicBool::new(false),
             wants_check: AtomicBool::new(false),

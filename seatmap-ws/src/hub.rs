@@ -20,6 +20,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::{
     Timing,
@@ -110,6 +111,12 @@ impl Hub {
 
     pub(crate) fn timing(&self) -> &Timing {
         &self.timing
+    }
+
+    /// Puts the span of frames into the trace of the first click whose change they tell, with links
+    /// to the others.
+    pub(crate) fn continue_clicks(&self, span: &Span, epoch: u64, from: u64, version: u64) {
+        self.following.continue_clicks(span, epoch, from, version);
     }
 
     pub(crate) fn shards(&self) -> &[Arc<Shard>] {

@@ -24,6 +24,7 @@ mod overview;
 mod selection;
 mod shard;
 mod socket;
+mod traces;
 mod wish;
 
 pub mod close;

@@ -11,8 +11,12 @@ use std::{
 };
 
 use tokio::{sync::Notify, task::yield_now};
+use tracing::Instrument;
 
-use crate::{beat::Beat, hub::Hub, limits::WRITES_PER_TURN, outlet::Outlet, selection::Selection};
+use crate::{
+    beat::Beat, hub::Hub, limits::WRITES_PER_TURN, outlet::Outlet, selection::Selection,
+    traces::Told,
+};
 
 #[derive(Default)]
 pub(crate) struct Shard {
@@ -42,17 +46,25 @@ impl Shard {
 
     /// Until the hub is over and its last beat is told.
     pub(crate) async fn run(&self, hub: &Hub) {
-        let mut groups = HashMap::new();
+        let (mut groups, mut told) = (HashMap::new(), Told::default());
         loop {
             self.told.notified().await;
             let is_last = hub.is_retired();
-            for (group, beat) in self.due(&mut groups) {
-                let written = group.tell(&beat).await;
+            let due = self.due(&mut groups);
+            let span = told.span(hub, due.iter().map(|(_, beat)| &**beat));
+            let mut sockets = 0;
+            for (group, beat) in due {
+                let written = group.tell(&beat).instrument(span.clone()).await;
+                sockets += written;
                 hub.meters().frames.increment(written);
                 if let Some(since) = beat.since.filter(|_| written > 0) {
                     hub.meters().update_seconds.record(since.elapsed());
                 }
                 group.last = Some(beat);
+            }
+            span.record("sockets", sockets.cast_signed());
+            if groups.is_empty() {
+                told.forget();
             }
             if is_last {
                 return;

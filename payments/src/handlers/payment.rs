@@ -15,6 +15,7 @@ use platform::http::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::{
@@ -81,7 +82,8 @@ pub async fn start(
     let request = Request { key: key.digest(ROUTE), fingerprint: fingerprint(&order, &body) };
     // Detached: a client that hangs up must not cut the money path in half.
     let tasks = payments.tasks.clone();
-    let work = tasks.spawn(async move { answer(&payments, &order, &request).await });
+    let work = async move { answer(&payments, &order, &request).await };
+    let work = tasks.spawn(work.in_current_span());
     work.await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 

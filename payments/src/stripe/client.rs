@@ -21,6 +21,8 @@ use stripe_shared::{
     PaymentIntentAllowedPaymentMethodTypes, PaymentIntentCaptureMethod, PaymentIntentId,
 };
 
+use tracing::Instrument;
+
 use super::{
     Error, Intent, IntentStatus, Priority, Refund, Transport, insist::insist, objects::Page,
 };
@@ -84,6 +86,7 @@ impl Stripe {
             move |key| self.call::<Intent>(Priority::Create, request.build(), Some(key)),
             move || self.find_attempt(new),
         )
+        .instrument(tracing::debug_span!("create_intent", order = %new.order))
         .await
     }
 

@@ -8,6 +8,7 @@ pub mod client;
 pub mod error;
 mod insist;
 pub mod objects;
+mod span;
 pub mod transport;
 
 pub use budget::{Budget, Priority, Rate};

@@ -2,7 +2,8 @@
 //!
 //! Connections are kept and reused, the API version is the crate family's, redirects are never
 //! followed, every call has a time-out and a token of the budget. A call is sent once: whether to
-//! send it again is the caller's decision, because only the caller knows the idempotency key.
+//! send it again is the caller's decision, because only the caller knows the idempotency key. Each
+//! call is a span; no `traceparent` goes out.
 
 use std::{fmt, time::Duration};
 
@@ -10,7 +11,9 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use stripe_client_core::{CustomizedStripeRequest, RequestBuilder, StripeClient, StripeMethod};
 
-use super::{Budget, Error, Priority};
+use tracing::{Instrument, Span};
+
+use super::{Budget, Error, Priority, span};
 
 /// Connecting takes at most this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -113,6 +116,7 @@ impl Transport {
         }
         let answer = call.timeout(timeout).send().await.map_err(not_answered)?;
         let status = answer.status().as_u16();
+        Span::current().record("http.response.status_code", i64::from(status));
         let repeat = answer
             .headers()
             .get("stripe-should-retry")
@@ -168,7 +172,12 @@ impl StripeClient for Call<'_> {
         let answer = if !self.transport.has_key {
             Err(Error::Unauthorized)
         } else if self.transport.budget.take(self.priority, BUDGET_WAIT).await {
-            self.transport.send(request, key.as_ref().map(|key| key.as_str()), timeout).await
+            let span = span::of_call(self.transport.base(), &request);
+            let key = key.as_ref().map(|key| key.as_str());
+            let sending = self.transport.send(request, key, timeout).instrument(span.clone());
+            let answer = sending.await;
+            span::end(&span, answer.as_ref().err());
+            answer
         } else {
             Err(Error::NoBudget)
         };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, thread};
 
-use super::{ConfigError, SETTINGS, SettingFlags, file};
+use super::{ConfigError, SETTINGS, SettingFlags, file, secret_file};
 use crate::{
     Secret,
     http::{CorsOrigins, IpNetwork},
@@ -76,11 +76,15 @@ impl Settings {
         let path = given("HOLDFAST_CONFIG").filter(|path| !path.is_empty());
         let file = path.map_or_else(|| Ok(BTreeMap::new()), |path| file::read(&path))?;
         let values = SETTINGS.iter().map(|setting| {
-            let value = given(setting.name).or_else(|| file.get(setting.name).cloned());
+            let value = match setting.secret {
+                true => secret_file::read(setting, &environment)?,
+                false => given(setting.name),
+            };
+            let value = value.or_else(|| file.get(setting.name).cloned());
             let value = value.map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
-            (setting.name, value.unwrap_or_else(|| setting.default.to_owned()))
+            Ok((setting.name, value.unwrap_or_else(|| setting.default.to_owned())))
         });
-        Values(values.collect()).check()
+        Values(values.collect::<Result<_, _>>()?).check()
     }
 }
 

@@ -146,6 +146,51 @@ fn printed_settings_show_no_secret() {
 }
 
 #[test]
+fn a_secret_may_stand_in_a_file_that_its_setting_names() {
+    let directory = TempDir::new().unwrap();
+    let place = directory.path().join("secret");
+    let path = place.to_str().unwrap();
+    let key = "a mounted key of thirty-two bytes or more";
+    fs::write(&place, format!("{key}\n")).unwrap();
+    let config = directory.path().join("holdfast.toml");
+    fs::write(&config, "signing_key = 'a key of the settings file, thirty-two bytes'").unwrap();
+
+    let environment =
+        [("HOLDFAST_SIGNING_KEY_FILE", path), ("HOLDFAST_CONFIG", config.to_str().unwrap())];
+    let settings = read(&[], &environment).unwrap();
+    assert_eq!(settings.signing_keys().unwrap(), [Secret::new(key)]);
+    for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+        fs::write(&place, "canary canary").unwrap();
+        let name = format!("{}_FILE", setting.name);
+        let twice = read(&[], &[(setting.name, "canary"), (&name, path)]).unwrap_err().to_string();
+        assert!(twice.starts_with(&format!("{}: is given twice", setting.name)), "{twice}");
+        assert!(!twice.contains("canary"), "{twice}");
+        fs::write(&place, " \n").unwrap();
+        let empty = read(&[], &[(&name, path)]).unwrap_err().to_string();
+        assert_eq!(empty, format!("{}: {name} names an empty file", setting.name));
+        let away = read(&[], &[(&name, "/nowhere/x")]).unwrap_err().to_string();
+        assert_eq!(
+            away,
+            format!("{}: {name} names /nowhere/x, which cannot be read", setting.name)
+        );
+    }
+}
+
+#[test]
+fn a_value_out_of_a_file_is_checked_as_any_other_and_no_file_named_is_none() {
+    let directory = TempDir::new().unwrap();
+    let place = directory.path().join("secret");
+    fs::write(&place, "mysql://root:canary@db/x").unwrap();
+    let refused = refusal("HOLDFAST_DATABASE_URL_FILE", place.to_str().unwrap());
+    assert!(refused.starts_with("HOLDFAST_DATABASE_URL: must be"), "{refused}");
+    assert!(!refused.contains("canary"), "{refused}");
+    let environment = [("HOLDFAST_REDIS_URL_FILE", ""), ("HOLDFAST_REDIS_URL", "redis://r")];
+    assert_eq!(read(&[], &environment).unwrap().redis_url, Secret::new("redis://r"));
+    let listens = [("HOLDFAST_LISTEN_FILE", "/nowhere/x")];
+    assert!(read(&[], &listens).is_ok(), "what is no secret has no file");
+}
+
+#[test]
 fn secrets_are_no_flags() {
     let command = SettingFlags::augment_args(Command::new("holdfast"));
     let is_flag = |name: &str| command.get_arguments().any(|argument| argument.get_id() == name);

@@ -3,10 +3,11 @@
 //! A slow head, a slow reader, too many headers and too many connections all meet a limit here;
 //! slow and large bodies meet theirs in the extractors. When a crowd has taken all connections, a few
 //! more answer only what must always be answered, so that nobody's browser stands between a paid
-//! order and its webhook. Ends by draining: no new connections, requests under way are answered,
+//! order and its webhook. No address holds more than its share. Ends by draining: no new connections, requests under way are answered,
 //! then what is left is cut off.
 
 mod head_timer;
+mod shares;
 mod stall;
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -23,8 +24,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::http::{MemoryReads, PeerAddress, Problem};
+use crate::http::{IpNetwork, MemoryReads, PeerAddress, Problem};
 use head_timer::HeadTimer;
+use shares::Shares;
 pub use stall::StallGuard;
 
 /// Bounds of the listener.
@@ -39,6 +41,8 @@ pub struct ServeLimits {
     pub connections_max: usize,
     /// Beyond those, for [`Site::vital`] alone; from there on connections wait in the kernel's queue.
     pub vital_connections_max: usize,
+    /// Of one address; more are closed unheard. 0: no limit.
+    pub connections_per_address_max: usize,
     /// From the end's announcement to the cutting off of what is still under way.
     pub drain_timeout: Duration,
 }
@@ -51,6 +55,8 @@ impl Default for ServeLimits {
             head_bytes_max: 16 * 1024,
             connections_max: 10_000,
             vital_connections_max: 64,
+            // A tenth: more than the people behind one address open within their limit of requests.
+            connections_per_address_max: 1_000,
             // With the background work behind it, less than the grace of the chart and of compose.
             drain_timeout: Duration::from_secs(20),
         }
@@ -65,11 +71,13 @@ pub struct Site {
     pub from_memory: Option<MemoryReads>,
     /// Paths that are answered however many connections there are.
     pub vital: &'static [&'static str],
+    /// Whose connections are not counted by address: proxies.
+    pub uncounted: Arc<[IpNetwork]>,
 }
 
 impl From<Router> for Site {
     fn from(router: Router) -> Self {
-        Self { router, from_memory: None, vital: &[] }
+        Self { router, from_memory: None, vital: &[], uncounted: Arc::new([]) }
     }
 }
 
@@ -82,11 +90,17 @@ pub async fn serve(
 ) {
     let site = site.into();
     let places = Places::new(&limits);
+    let shares = Shares::new(limits.connections_per_address_max, site.uncounted.clone());
     let mut connections = JoinSet::new();
     while let Some(Some(accepted)) = stopping.run_until_cancelled(accept(&listener, &places)).await
     {
+        let Some(share) = shares.take(accepted.peer) else {
+            tracing::debug!("an address has its share of the connections");
+            continue;
+        };
         let (site, stopping) = (site.clone(), stopping.clone());
         connections.spawn(async move {
+            let _share = share;
             // Broken connections are the client's affair.
             if let Err(error) = connection(limits, accepted, site, stopping).await {
                 tracing::debug!(%error, "a connection ended early");

@@ -138,6 +138,18 @@ async fn a_crowd_of_connections_leaves_room_for_what_is_vital() {
 }
 
 #[tokio::test]
+async fn an_address_that_holds_its_share_gets_no_more_connections() {
+    let limits = ServeLimits { connections_per_address_max: 2, ..ServeLimits::default() };
+    let server = start(limits).await;
+    let (held, _also_held) = (server.connect().await, server.connect().await);
+    let request = b"GET /whoami HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(server.exchange(request).await, "", "closed unheard");
+    drop(held);
+    // Until the server has seen that it is gone.
+    while !server.exchange(request).await.starts_with("HTTP/1.1 200") {}
+}
+
+#[tokio::test]
 async fn a_slow_head_ends_the_connection() {
     let server = start(impatient()).await;
     let mut stream = server.connect().await;
