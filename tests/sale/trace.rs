@@ -176,7 +176,7 @@ async fn a_click_is_one_trace_through_all_parts() {
     let hold_request = "POST /v1/events/{event}/holds";
     collector.expect(held, &[hold_request, "hold together", "EVALSHA", "frame"]).await;
     let (ordered, pressed) = ("POST /v1/orders", "POST /v1/orders/{order}/payment");
-    collector.expect(bought, &[ordered, "transaction", "outbox", "EVALSHA"]).await;
+    collector.expect(bought, &[ordered, "transaction", "EVALSHA"]).await;
     collector.expect(bought, &[pressed, "create_intent", "POST /v1/payment_intents"]).await;
 
     let frame = collector.below("frame", hold_request).await;
