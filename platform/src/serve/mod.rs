@@ -3,10 +3,13 @@
 //! A slow head, a slow reader, too many headers and too many connections all meet a limit here;
 //! slow and large bodies meet theirs in the extractors. When a crowd has taken all connections, a few
 //! more answer only what must always be answered, so that nobody's browser stands between a paid
-//! order and its webhook. No address holds more than its share. Ends by draining: no new connections, requests under way are answered,
-//! then what is left is cut off.
+//! order and its webhook. No address holds more than its share. What two readers could read as
+//! different requests is not served. Ends by draining: no new connections, requests under way are
+//! answered, then what is left is cut off.
 
+mod framing;
 mod head_timer;
+mod places;
 mod shares;
 mod stall;
 
@@ -18,7 +21,6 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -26,7 +28,8 @@ use tower::ServiceExt;
 
 use crate::http::{IpNetwork, MemoryReads, PeerAddress, Problem};
 use head_timer::HeadTimer;
-use shares::Shares;
+use places::{Place, Places};
+use shares::{Share, Shares};
 pub use stall::StallGuard;
 
 /// Bounds of the listener.
@@ -38,8 +41,9 @@ pub struct ServeLimits {
     pub write_timeout: Duration,
     /// Bytes of a head; more are 431.
     pub head_bytes_max: usize,
+    /// Fewer where the process may not open so many files.
     pub connections_max: usize,
-    /// Beyond those, for [`Site::vital`] alone; from there on connections wait in the kernel's queue.
+    /// Beyond those, for [`Site::vital`] alone; from there on each newcomer takes another's place.
     pub vital_connections_max: usize,
     /// Of one address; more are closed unheard. 0: no limit.
     pub connections_per_address_max: usize,
@@ -92,15 +96,10 @@ pub async fn serve(
     let places = Places::new(&limits);
     let shares = Shares::new(limits.connections_per_address_max, site.uncounted.clone());
     let mut connections = JoinSet::new();
-    while let Some(Some(accepted)) = stopping.run_until_cancelled(accept(&listener, &places)).await
-    {
-        let Some(share) = shares.take(accepted.peer) else {
-            tracing::debug!("an address has its share of the connections");
-            continue;
-        };
+    let next = async || accept(&listener, &shares, &places).await;
+    while let Some(Some(accepted)) = stopping.run_until_cancelled(next()).await {
         let (site, stopping) = (site.clone(), stopping.clone());
         connections.spawn(async move {
-            let _share = share;
             // Broken connections are the client's affair.
             if let Err(error) = connection(limits, accepted, site, stopping).await {
                 tracing::debug!(%error, "a connection ended early");
@@ -117,50 +116,32 @@ pub async fn serve(
     }
 }
 
-/// How many connections there may be.
-struct Places {
-    usual: Arc<Semaphore>,
-    vital: Arc<Semaphore>,
-}
-
-impl Places {
-    fn new(limits: &ServeLimits) -> Self {
-        let semaphore = |places| Arc::new(Semaphore::new(places));
-        Self {
-            usual: semaphore(limits.connections_max),
-            vital: semaphore(limits.vital_connections_max),
-        }
-    }
-
-    fn usual(&self) -> Option<OwnedSemaphorePermit> {
-        self.usual.clone().try_acquire_owned().ok()
-    }
-}
-
 /// A connection in its place.
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
-    /// It stands in a place that is kept free for what is vital.
-    is_vital_only: bool,
-    _place: OwnedSemaphorePermit,
+    place: Place,
+    _share: Share,
 }
 
-/// Waits for a place, then for a connection. `None` never comes: the semaphores are not closed.
-async fn accept(listener: &TcpListener, places: &Places) -> Option<Accepted> {
-    let (mut place, mut is_vital_only) = tokio::select! {
-        biased;
-        place = places.usual.clone().acquire_owned() => (place.ok()?, false),
-        place = places.vital.clone().acquire_owned() => (place.ok()?, true),
-    };
+/// Waits for a connection of somebody who has not too many, then for its place. `None` never comes:
+/// the semaphores are not closed.
+async fn accept(listener: &TcpListener, shares: &Shares, places: &Places) -> Option<Accepted> {
+    loop {
+        let (stream, peer) = next_connection(listener).await;
+        match shares.take(peer) {
+            Some(_share) => {
+                return Some(Accepted { stream, peer, place: places.take().await?, _share });
+            }
+            None => tracing::debug!("an address has its share of the connections"),
+        }
+    }
+}
+
+async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if let Some(usual) = places.usual().filter(|_| is_vital_only) {
-                    (place, is_vital_only) = (usual, false);
-                }
-                return Some(Accepted { stream, peer, is_vital_only, _place: place });
-            }
+            Ok(connection) => return connection,
             Err(error) => {
                 // Out of file descriptors, or a client that went away: either passes.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -170,20 +151,29 @@ async fn accept(listener: &TcpListener, places: &Places) -> Option<Accepted> {
     }
 }
 
-/// One connection to its end; from `stopping` on it takes no further request.
+/// One connection to its end; from `stopping` on it takes no further request. One that has to give
+/// its place away is closed as it is.
 async fn connection(
     limits: ServeLimits,
     accepted: Accepted,
     site: Site,
     stopping: CancellationToken,
 ) -> Result<(), hyper::Error> {
-    let Accepted { stream, peer, is_vital_only, _place } = accepted;
+    let Accepted { stream, peer, place, _share } = accepted;
+    let guest = place.guest();
+    let is_vital_only = guest.is_some();
     // Small answers go out at once; a failure means a dead connection, which shows soon enough.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        if is_vital_only && !site.vital.contains(&request.uri().path()) {
-            let problem = Problem::unavailable("overloaded").into_response();
-            return Either::Left(ready(Ok(problem)));
+        if let Some(guest) = &guest {
+            guest.has_asked();
+            if !site.vital.contains(&request.uri().path()) {
+                let problem = Problem::unavailable("overloaded").into_response();
+                return Either::Left(ready(Ok(problem)));
+            }
+        }
+        if framing::is_ambiguous(&request) {
+            return Either::Left(ready(Ok(framing::refusal())));
         }
         if let Some(answer) = site.from_memory.as_ref().and_then(|reads| reads.answer(&request)) {
             return Either::Left(ready(Ok(answer)));
@@ -206,11 +196,13 @@ async fn connection(
     );
     let (mut over, mut stopped) =
         (pin!(timer.over(limits.head_timeout)), pin!(stopping.cancelled()));
+    let mut displaced = pin!(place.displaced());
     let mut is_stopped = false;
     loop {
         tokio::select! {
             biased;
             end = connection.as_mut() => return end,
+            () = displaced.as_mut() => return Ok(()),
             () = over.as_mut() => over.set(timer.over(limits.head_timeout)),
             () = stopped.as_mut(), if !is_stopped => {
                 is_stopped = true;
