@@ -144,7 +144,7 @@ async fn create(tx: &mut Tx, input: &Input) -> Result<Outcome<CreateOrder>, Erro
     } else {
         promote(tx, &[input]).await?;
     }
-    Ok(Outcome::Keep(CreateOrder::Created(order_of(new, number, tx.now()))))
+    Ok(Outcome::Keep(CreateOrder::Created(order_of(input, number, tx.now()))))
 }
 
 /// The plain course: new keys, published events, orders of seats that cost something and that
@@ -190,10 +190,10 @@ async fn create_many(
     promote(tx, &chosen).await?;
 
     let now = tx.now();
-    let mut created = numbered.into_iter();
-    let answers = plain.into_iter().map(|plain| {
-        let (new, number) = plain.then(|| created.next()).flatten()?;
-        Some(CreateOrder::Created(order_of(new, number, now)))
+    let mut numbers = numbered.iter().map(|(_, number)| *number);
+    let answers = inputs.iter().zip(plain).map(|(input, plain)| {
+        let number = plain.then(|| numbers.next()).flatten()?;
+        Some(CreateOrder::Created(order_of(input, number, now)))
     });
     Ok(Outcome::Keep(answers.collect()))
 }
@@ -271,7 +271,7 @@ fn state_of(new: &NewOrder) -> OrderState {
 }
 
 /// As it would be read back, without asking.
-fn order_of(new: &NewOrder, claim_number: u64, now: Timestamp) -> Order {
+fn order_of(Input { new, trace }: &Input, claim_number: u64, now: Timestamp) -> Order {
     let mut lines = new.lines.clone();
     lines.sort_unstable_by_key(|line| line.number);
     Order {
@@ -296,6 +296,7 @@ fn order_of(new: &NewOrder, claim_number: u64, now: Timestamp) -> Order {
         intent_exposed: false,
         inventory_settled: false,
         cancel_sent: false,
+        trace: trace.clone(),
     }
 }
 

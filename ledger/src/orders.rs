@@ -8,6 +8,7 @@ use domain::{
     seat::{AreaIndex, AreaQuantity, SeatIndex},
     time::Timestamp,
 };
+use tracing::Span;
 
 use crate::{
     Ledger, customer_of,
@@ -17,6 +18,7 @@ use crate::{
     intents::Intent,
     order_lines,
     row::{Row, args},
+    trace,
     values::of_ids,
 };
 
@@ -68,12 +70,20 @@ pub struct Order {
     pub inventory_settled: bool,
     /// The provider was asked to cancel the intent.
     pub cancel_sent: bool,
+    /// In which it was ordered.
+    pub(crate) trace: Option<String>,
 }
 
 impl Order {
     /// Seats, ascending.
     pub fn seats(&self) -> Vec<SeatIndex> {
         seats_of(&self.lines)
+    }
+
+    /// For what becomes known of its money, in the trace in which it was ordered.
+    pub fn span(&self) -> Span {
+        let span = tracing::debug_span!("learn", order = %self.id);
+        trace::goes_on(span, self.trace.as_deref())
     }
 
     /// Places by area, ascending.
@@ -164,6 +174,7 @@ pub(crate) async fn load_many(
          intents.client_secret AS client_secret, \
          (SELECT COUNT(*) FROM outbox WHERE outbox.order_id = orders.id \
           AND outbox.state = 'waiting' AND outbox.rank > 0) AS unsettled, \
+         (SELECT trace FROM outbox WHERE outbox.id = 'promote:' || orders.id) AS trace, \
          number, seat, area, label, category, quantity, price \
          FROM orders JOIN order_lines ON order_lines.order_id = orders.id \
          LEFT JOIN intents ON intents.intent_id = orders.intent_id \
@@ -213,6 +224,7 @@ fn order_of(row: &Row, lines: Vec<OrderLine>) -> Result<Order, Error> {
         intent_exposed,
         inventory_settled: row.int("unsettled")? == 0,
         cancel_sent: row.int_or_null("cancel_sent_at")?.is_some(),
+        trace: row.text_or_null("trace")?,
     })
 }
 

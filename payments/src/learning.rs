@@ -9,6 +9,7 @@ use domain::{
     order::{Effect, Fact, METADATA_ORDER, OrderState},
 };
 use ledger::{Evidence, Order};
+use tracing::Instrument;
 
 use crate::{
     Payments,
@@ -135,7 +136,8 @@ impl Payments {
             intent: Some(intent.id.clone()),
             amount: moves_money(intent).then_some(intent.amount),
         };
-        self.learn(&order.id, fact, evidence).await?;
+        // Who tells of it has no trace of the buyer's, the order has.
+        self.learn(&order.id, fact, evidence).instrument(order.span()).await?;
         Ok(Learning::Learned)
     }
 
