@@ -6,11 +6,13 @@
 mod commands;
 mod deploy;
 mod documents;
+mod door;
 mod draw;
 mod expiry;
 mod kill;
 mod line;
 mod live;
+mod logs;
 mod loss;
 mod manifests;
 mod race;

@@ -19,6 +19,7 @@ use super::{
     Allowance, ClientAddress, CorsOrigins, IpNetwork, Problem, RateLimiter, RequestId,
     meters::Meters,
     names::{RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING, RATE_LIMIT_RESET, REQUEST_ID},
+    path_ids::PathIds,
     request_id::trace_id,
 };
 use crate::{Secret, Settings, Tasks, random, telemetry::traces};
@@ -106,21 +107,26 @@ impl Edge {
         Some(limiter.check(address.bucket()))
     }
 
-    /// What logs of this request have in common. `route` is the template, not the path: ids are
-    /// unbounded, and a query may carry a token.
+    /// What logs of this request have in common. `route` is the template, not the path, which is
+    /// unbounded and whose query may carry a token; of the path there are the ids only.
     pub(super) fn span(
         &self,
         method: &Method,
         route: &str,
+        path: &str,
         id: &RequestId,
         headers: &HeaderMap,
     ) -> Span {
+        let named = PathIds::read(route, path);
         let span = tracing::info_span!(
             "request",
             otel.kind = field::Empty,
             otel.name = field::Empty,
             %method,
             route,
+            event = named.event,
+            hold = named.hold,
+            order = named.order,
             request_id = id.as_str(),
             trace_id = trace_id(headers),
         );
@@ -193,7 +199,7 @@ async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
     let route = template.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let span = edge.span(&method, route, &id, request.headers());
+    let span = edge.span(&method, route, request.uri().path(), &id, request.headers());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(edge.clone());
 

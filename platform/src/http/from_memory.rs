@@ -51,7 +51,7 @@ impl MemoryReads {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         self.edge.mark_origin(headers, &mut response);
         let id = RequestId::take_or_make(headers);
-        let span = self.edge.span(request.method(), route, &id, headers);
+        let span = self.edge.span(request.method(), route, path, &id, headers);
         self.edge.finish(&mut response, id);
         self.edge.record(&span, request.method(), route, response.status(), started);
         Some(response)

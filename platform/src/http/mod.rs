@@ -17,6 +17,7 @@ mod meters;
 mod names;
 mod owner;
 mod params;
+mod path_ids;
 mod principal;
 mod problem;
 mod queue_tokens;

@@ -3,13 +3,15 @@
 //! A slow head, a slow reader, too many headers and too many connections all meet a limit here;
 //! slow and large bodies meet theirs in the extractors. When a crowd has taken all connections, a few
 //! more answer only what must always be answered, so that nobody's browser stands between a paid
-//! order and its webhook. Ends by draining: no new connections, requests under way are answered,
-//! then what is left is cut off.
+//! order and its webhook. What two readers could read as different requests is not served. Ends by
+//! draining: no new connections, requests under way are answered, then what is left is cut off.
 
+mod framing;
 mod head_timer;
+mod places;
 mod stall;
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, body::Body, http::Request, response::IntoResponse};
 use futures_util::future::{Either, ready};
@@ -17,7 +19,6 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use tower::ServiceExt;
 
 use crate::http::{MemoryReads, PeerAddress, Problem};
 use head_timer::HeadTimer;
+use places::{Place, Places};
 pub use stall::StallGuard;
 
 /// Bounds of the listener.
@@ -36,8 +38,9 @@ pub struct ServeLimits {
     pub write_timeout: Duration,
     /// Bytes of a head; more are 431.
     pub head_bytes_max: usize,
+    /// Fewer where the process may not open so many files.
     pub connections_max: usize,
-    /// Beyond those, for [`Site::vital`] alone; from there on connections wait in the kernel's queue.
+    /// Beyond those, for [`Site::vital`] alone; from there on each newcomer takes another's place.
     pub vital_connections_max: usize,
     /// From the end's announcement to the cutting off of what is still under way.
     pub drain_timeout: Duration,
@@ -103,50 +106,23 @@ pub async fn serve(
     }
 }
 
-/// How many connections there may be.
-struct Places {
-    usual: Arc<Semaphore>,
-    vital: Arc<Semaphore>,
-}
-
-impl Places {
-    fn new(limits: &ServeLimits) -> Self {
-        let semaphore = |places| Arc::new(Semaphore::new(places));
-        Self {
-            usual: semaphore(limits.connections_max),
-            vital: semaphore(limits.vital_connections_max),
-        }
-    }
-
-    fn usual(&self) -> Option<OwnedSemaphorePermit> {
-        self.usual.clone().try_acquire_owned().ok()
-    }
-}
-
 /// A connection in its place.
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
-    /// It stands in a place that is kept free for what is vital.
-    is_vital_only: bool,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 }
 
-/// Waits for a place, then for a connection. `None` never comes: the semaphores are not closed.
+/// Waits for a connection, then for its place. `None` never comes: the semaphores are not closed.
 async fn accept(listener: &TcpListener, places: &Places) -> Option<Accepted> {
-    let (mut place, mut is_vital_only) = tokio::select! {
-        biased;
-        place = places.usual.clone().acquire_owned() => (place.ok()?, false),
-        place = places.vital.clone().acquire_owned() => (place.ok()?, true),
-    };
+    let (stream, peer) = next_connection(listener).await;
+    Some(Accepted { stream, peer, place: places.take().await? })
+}
+
+async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if let Some(usual) = places.usual().filter(|_| is_vital_only) {
-                    (place, is_vital_only) = (usual, false);
-                }
-                return Some(Accepted { stream, peer, is_vital_only, _place: place });
-            }
+            Ok(connection) => return connection,
             Err(error) => {
                 // Out of file descriptors, or a client that went away: either passes.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -156,20 +132,29 @@ async fn accept(listener: &TcpListener, places: &Places) -> Option<Accepted> {
     }
 }
 
-/// One connection to its end; from `stopping` on it takes no further request.
+/// One connection to its end; from `stopping` on it takes no further request. One that has to give
+/// its place away is closed as it is.
 async fn connection(
     limits: ServeLimits,
     accepted: Accepted,
     site: Site,
     stopping: CancellationToken,
 ) -> Result<(), hyper::Error> {
-    let Accepted { stream, peer, is_vital_only, _place } = accepted;
+    let Accepted { stream, peer, place } = accepted;
+    let guest = place.guest();
+    let is_vital_only = guest.is_some();
     // Small answers go out at once; a failure means a dead connection, which shows soon enough.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        if is_vital_only && !site.vital.contains(&request.uri().path()) {
-            let problem = Problem::unavailable("overloaded").into_response();
-            return Either::Left(ready(Ok(problem)));
+        if let Some(guest) = &guest {
+            guest.has_asked();
+            if !site.vital.contains(&request.uri().path()) {
+                let problem = Problem::unavailable("overloaded").into_response();
+                return Either::Left(ready(Ok(problem)));
+            }
+        }
+        if framing::is_ambiguous(&request) {
+            return Either::Left(ready(Ok(framing::refusal())));
         }
         if let Some(answer) = site.from_memory.as_ref().and_then(|reads| reads.answer(&request)) {
             return Either::Left(ready(Ok(answer)));
@@ -192,11 +177,13 @@ async fn connection(
     );
     let (mut over, mut stopped) =
         (pin!(timer.over(limits.head_timeout)), pin!(stopping.cancelled()));
+    let mut displaced = pin!(place.displaced());
     let mut is_stopped = false;
     loop {
         tokio::select! {
             biased;
             end = connection.as_mut() => return end,
+            () = displaced.as_mut() => return Ok(()),
             () = over.as_mut() => over.set(timer.over(limits.head_timeout)),
             () = stopped.as_mut(), if !is_stopped => {
                 is_stopped = true;

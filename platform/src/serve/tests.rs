@@ -1,5 +1,7 @@
 //! What the listener does with clients that no HTTP library would imitate.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     response::IntoResponse,
@@ -138,6 +140,25 @@ async fn a_crowd_of_connections_leaves_room_for_what_is_vital() {
 }
 
 #[tokio::test]
+async fn nobody_sits_on_the_places_that_are_kept_for_what_is_vital() {
+    let limits =
+        ServeLimits { connections_max: 1, vital_connections_max: 2, ..ServeLimits::default() };
+    let server = start(limits).await;
+    let mut crowd = Vec::new();
+    let slow_body = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        Content-Length: 14\r\n\r\n{";
+    for sent in ["", "", "", "", slow_body, slow_body, slow_body, "", ""] {
+        let mut stream = server.connect().await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        crowd.push(stream);
+        let vital = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+            Content-Length: 14\r\n\r\n{\"text\":\"abc\"}";
+        let answered = server.exchange(vital).await;
+        assert!(answered.starts_with("HTTP/1.1 200"), "{} before: {answered}", crowd.len());
+    }
+}
+
+#[tokio::test]
 async fn a_slow_head_ends_the_connection() {
     let server = start(impatient()).await;
     let mut stream = server.connect().await;
@@ -189,11 +210,16 @@ async fn ambiguous_framing_is_refused_and_the_connection_closed() {
         "Content-Length: x\r\n",
         "X-Folded: a\r\n b\r\n",
         "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: identity, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Host: y\r\n",
     ] {
         let head = format!("POST /echo HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
         let answer = server.exchange(head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{headers:?}: {answer}");
     }
+    let answer = server.exchange(b"GET /whoami HTTP/1.1\r\nAccept: */*\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "no host: {answer}");
     // With both lengths the chunked one counts, and nothing may follow on this connection.
     let both = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
         Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n\

@@ -1,7 +1,7 @@
 //! One `holdfast serve` process under test.
 
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -13,16 +13,33 @@ use super::{Stores, wait_for};
 
 pub const ORGANIZER_TOKEN: &str = "organizer-token-of-the-test-suite";
 
+/// How often a process may end before it serves.
+const STARTS_MAX: usize = 6;
+
 /// What a test may want otherwise.
 #[derive(Default, Clone)]
 pub struct ServerOptions {
     /// More environment, e.g. `("FAILPOINTS", "order_committed=return")`.
     pub environment: Vec<(String, String)>,
+    /// Comma-separated; all when `None`.
+    pub roles: Option<String>,
+    /// How many files the process may have open; as many as the test when `None`.
+    pub open_files: Option<u32>,
 }
 
 impl ServerOptions {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn with_roles(mut self, roles: &str) -> Self {
+        self.roles = Some(roles.to_owned());
+        self
+    }
+
+    pub fn with_open_files(mut self, files: u32) -> Self {
+        self.open_files = Some(files);
         self
     }
 }
@@ -44,7 +61,7 @@ impl Server {
         let data = TempDir::new().expect("a temporary directory");
         let port = free_port();
         let child = spawn(&stores, data.path(), port, &options);
-        let server = Self {
+        let mut server = Self {
             stores,
             base: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::builder().build().expect("an HTTP client"),
@@ -52,7 +69,7 @@ impl Server {
             port,
             child,
         };
-        server.wait_until_ready().await;
+        server.wait_until_up(&options).await;
         server
     }
 
@@ -68,13 +85,45 @@ impl Server {
     pub async fn restart(&mut self, options: ServerOptions) {
         self.kill();
         self.child = spawn(&self.stores, self.data.path(), self.port, &options);
-        self.wait_until_ready().await;
+        self.wait_until_up(&options).await;
+    }
+
+    /// Waits for readiness. A process that a busy machine does not let open its stores in time ends,
+    /// and is started again, as by whatever else runs it.
+    async fn wait_until_up(&mut self, options: &ServerOptions) {
+        for _ in 0..STARTS_MAX {
+            let (http, url, child) = (&self.http, format!("{}/readyz", self.base), &mut self.child);
+            let is_up = wait_for("readiness", 60, || {
+                let has_ended = child.try_wait().expect("the process can be asked").is_some();
+                let asked = http.get(&url).send();
+                async move {
+                    let is_ready = asked.await.is_ok_and(|answer| answer.status() == 200);
+                    (is_ready || has_ended).then_some(is_ready)
+                }
+            });
+            if is_up.await {
+                return;
+            }
+            self.child = spawn(&self.stores, self.data.path(), self.port, options);
+        }
+        panic!("the server does not start: {}", self.log_tail());
     }
 
     /// SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// SIGTERM.
+    pub fn ask_to_end(&self) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(told.success(), "the process was there to be ended");
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// Waits until the process has ended by itself.
@@ -170,14 +219,24 @@ impl Server {
 
     /// Another command of the program, on this server's settings.
     pub fn command(&self, arguments: &[&str]) -> Output {
-        command(&self.stores, self.data.path(), self.port, &ServerOptions::default())
-            .args(arguments)
-            .output()
-            .expect("the command runs")
+        let mut program = self.program(arguments, &ServerOptions::default());
+        program.output().expect("the command runs")
+    }
+
+    /// The program beside this server, not yet started.
+    pub fn program(&self, arguments: &[&str], options: &ServerOptions) -> Command {
+        let mut command = command(&self.stores, self.data.path(), self.port, options);
+        command.args(arguments);
+        command
+    }
+
+    /// All that the process has written, on both of its streams.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
     }
 
     pub fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
@@ -193,7 +252,16 @@ impl Drop for Server {
 }
 
 fn command(stores: &Stores, data: &Path, port: u16, options: &ServerOptions) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    let program = env!("CARGO_BIN_EXE_holdfast");
+    let mut command = match options.open_files {
+        None => Command::new(program),
+        Some(files) => {
+            let mut shell = Command::new("sh");
+            let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+            shell.args(["-c", &script, program]);
+            shell
+        }
+    };
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -221,8 +289,12 @@ fn spawn(stores: &Stores, data: &Path, port: u16, options: &ServerOptions) -> Ch
         .append(true)
         .open(log_path(data))
         .expect("a log file");
-    command(stores, data, port, options)
-        .arg("serve")
+    let mut command = command(stores, data, port, options);
+    command.arg("serve");
+    if let Some(roles) = &options.roles {
+        command.args(["--roles", roles]);
+    }
+    command
         .stdout(log.try_clone().expect("a second handle"))
         .stderr(log)
         .spawn()
