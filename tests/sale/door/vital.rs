@@ -51,7 +51,7 @@ pub async fn assert_vital_is_answered(door: Door) -> usize {
         (get("/readyz", ""), &|_| true),
         (get("/metrics", ""), &|answer| answer.contains("holdfast_http_requests_total")),
     ] {
-        let answer = wait_for("an answer", 30, || async {
+        let answer = wait_for("an answer", 60, || async {
             let heard = door.exchange(&request).await;
             assert_ne!(heard.json()["code"], "overloaded", "{request}");
             match heard.statuses()[..] {

@@ -14,7 +14,7 @@ use super::{Stores, wait_for};
 pub const ORGANIZER_TOKEN: &str = "organizer-token-of-the-test-suite";
 
 /// How often a process may end before it serves.
-const STARTS_MAX: usize = 3;
+const STARTS_MAX: usize = 6;
 
 /// What a test may want otherwise.
 #[derive(Default, Clone)]
