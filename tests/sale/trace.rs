@@ -194,7 +194,11 @@ async fn a_click_is_one_trace_through_all_parts() {
     let route = "POST /v1/payment_intents/{intent}/capture";
     let capture = collector.below(route, "outbox").await;
     assert_eq!(attribute(&capture, "http.request.method").as_deref(), Some("POST"));
-    assert_eq!(hex(&capture.trace_id), bought, "Stripe's webhook knows of no trace, the order does");
+    assert_eq!(
+        hex(&capture.trace_id),
+        bought,
+        "Stripe's webhook knows of no trace, the order does"
+    );
 
     drop(socket);
     let logged = r#""route":"/v1/events/{event}/holds""#;

@@ -7,13 +7,13 @@
 
 use std::{
     collections::VecDeque,
-    fs,
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -127,12 +127,16 @@ fn usual_places(limits: &ServeLimits, files_max: Option<usize>) -> usize {
     limits.connections_max.min(files - kept)
 }
 
-/// Files that this process may have open at once; `None` where the system does not tell, or sets no
-/// limit.
+/// Files that this process may have open at once: as many as it is allowed to ask for, which it asks
+/// for here. `None`: there is no limit.
 fn files_max() -> Option<usize> {
-    let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let row = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    row.split_ascii_whitespace().next()?.parse().ok()
+    let limit = getrlimit(Resource::Nofile);
+    let asked = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let files = match setrlimit(Resource::Nofile, asked) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    files.and_then(|files| usize::try_from(files).ok())
 }
 
 #[cfg(test)]
