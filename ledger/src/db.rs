@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use crate::{
     dialect::{POSTGRES_SESSION, POSTGRES_SHARED, Sql},
-    error::{CONNECTION_LOST, Error},
+    error::{CONNECTION_LOST, Error, LOCKED},
     row::{Arg, Row},
 };
 
@@ -126,7 +126,7 @@ impl Db {
         Ok(db)
     }
 
-    /// Begins the transaction of a write. `shared`: more than one operation will be in it.
+    /// Begins the transaction of a write. `shared`: others wait for it, so it waits for no lock long.
     pub(crate) async fn begin(&self, now: Timestamp, shared: bool) -> Result<Tx, Error> {
         let at = match self {
             Self::Sqlite { write, .. } => At::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
@@ -284,7 +284,7 @@ impl Reads for Db {
             };
             // Only the writer tries again by itself.
             rows.map_err(|error| match error {
-                Error::GaveWay(_) => Error::Unavailable("lock not available"),
+                Error::GaveWay(_) => Error::Unavailable(LOCKED),
                 other => other,
             })
         };

@@ -7,6 +7,8 @@ use sqlx::error::ErrorKind;
 
 /// Why a connection's first statement fails after the server it belonged to has gone.
 pub(crate) const CONNECTION_LOST: &str = "connection lost";
+/// Why an operation is given up that found somebody else at work each time.
+pub(crate) const LOCKED: &str = "lock not available";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

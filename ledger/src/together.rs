@@ -7,13 +7,16 @@
 //! at whatever is not plain. Never reorders what one caller does in sequence: it waits for each
 //! answer.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 use tracing::Instrument;
 
 use crate::{
@@ -27,6 +30,8 @@ const TOGETHER_MAX: usize = 64;
 /// Operations of one kind under way; meanwhile the next one gathers.
 const UNDER_WAY_MAX: usize = 2;
 const WAITING_MAX: usize = 4_096;
+/// An operation that waits for somebody's lock holds up those behind it no longer than this.
+const PLACE_KEPT: Duration = Duration::from_millis(250);
 
 /// The plain course of many inputs: an answer for each, `None` for one of which nothing was written
 /// and which is to be done by itself. Undone as a whole: all are done by themselves.
@@ -99,8 +104,11 @@ async fn gather<I, T>(
         }
         let writer = Arc::clone(&writer);
         tokio::spawn(async move {
-            work(&writer, kind, batch).await;
-            drop(place);
+            let mut work = pin!(work(&writer, kind, batch));
+            if timeout(PLACE_KEPT, &mut work).await.is_err() {
+                drop(place);
+                work.await;
+            }
         });
     }
 }
@@ -151,12 +159,18 @@ where
 {
     let input = (Arc::clone(inputs), many);
     writer
-        .write(input, |tx, (inputs, many)| {
+        .write_impatiently(input, |tx, (inputs, many)| {
             async move {
-                Ok(match many(tx, inputs).await? {
-                    Outcome::Keep(answers) => Outcome::Keep(answers),
-                    Outcome::Undo(_) => Outcome::Undo(inputs.iter().map(|_| None).collect()),
-                })
+                let by_themselves = || Outcome::Undo(inputs.iter().map(|_| None).collect());
+                match many(tx, inputs).await {
+                    Ok(Outcome::Undo(_)) => Ok(by_themselves()),
+                    // One of them waits for somebody: the others need not.
+                    Err(Error::GaveWay(_)) => {
+                        tx.wrote = true;
+                        Ok(by_themselves())
+                    }
+                    done => done,
+                }
             }
             .boxed()
         })

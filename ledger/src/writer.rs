@@ -17,7 +17,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     db::{Db, Queued, Tx},
-    error::Error,
+    error::{Error, LOCKED},
 };
 
 /// Operations in one transaction, at most: the first of them waits for all. What sharing is worth
@@ -44,6 +44,8 @@ pub(crate) type Work<I, T> =
 trait Operation: Send {
     /// Runs inside the transaction; `true`: keep what was written.
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Result<bool, Error>>;
+    /// Waits for a lock no longer than in a shared transaction, even when it is alone.
+    fn is_impatient(&self) -> bool;
     /// The transaction is committed, or `fault` says why not.
     fn answer(self: Box<Self>, fault: Option<Error>);
 }
@@ -52,6 +54,7 @@ struct Typed<I, T> {
     input: I,
     work: Work<I, T>,
     result: Option<T>,
+    is_impatient: bool,
     /// From the queueing to the commit, in the caller's trace.
     span: Span,
     caller: oneshot::Sender<Result<T, Error>>,
@@ -72,6 +75,10 @@ impl<I: Send + Sync, T: Send> Operation for Typed<I, T> {
             Ok(keep)
         };
         work.instrument(span).boxed()
+    }
+
+    fn is_impatient(&self) -> bool {
+        self.is_impatient
     }
 
     fn answer(self: Box<Self>, fault: Option<Error>) {
@@ -135,9 +142,30 @@ impl Writer {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
+        self.send(input, work, false).await
+    }
+
+    /// The same for many inputs at once: none of them is to wait long for the lock of another.
+    pub(crate) async fn write_impatiently<I, T>(
+        &self,
+        input: I,
+        work: Work<I, T>,
+    ) -> Result<T, Error>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.send(input, work, true).await
+    }
+
+    async fn send<I, T>(&self, input: I, work: Work<I, T>, is_impatient: bool) -> Result<T, Error>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let (caller, answer) = oneshot::channel();
         let span = tracing::debug_span!("transaction", otel.kind = "client");
-        let operation = Box::new(Typed { input, work, result: None, span, caller });
+        let operation = Box::new(Typed { input, work, result: None, is_impatient, span, caller });
         self.queue.try_send(operation).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes wait"),
             mpsc::error::TrySendError::Closed(_) => Error::Unavailable("closed"),
@@ -154,18 +182,28 @@ impl Lane {
                 return;
             }
             metrics::histogram!("holdfast_ledger_group_operations").record(group.len() as f64);
-            if group.len() == 1 {
-                for operation in group {
-                    self.run_alone(operation).await;
-                }
-            } else {
-                for operation in self.run_group(group).await {
-                    // Elsewhere, so that waiting for a lock does not hold up the lane.
-                    let lane = Arc::clone(&self);
-                    tokio::spawn(async move { lane.run_alone(operation).await });
-                }
+            let gave_way = match group.len() {
+                1 => self.run_first(group).await,
+                _ => self.run_group(group).await,
+            };
+            for operation in gave_way {
+                // Elsewhere, so that waiting for a lock does not hold up the lane.
+                let lane = Arc::clone(&self);
+                tokio::spawn(async move { lane.run_alone(operation).await });
             }
         }
+    }
+
+    /// Runs each in a transaction of its own; returns those that gave way and have to be tried again.
+    async fn run_first(&self, group: Vec<Box<dyn Operation>>) -> Vec<Box<dyn Operation>> {
+        let mut gave_way = Vec::new();
+        for mut operation in group {
+            match self.try_alone(&mut operation, true).await {
+                Err(Error::GaveWay(_)) => gave_way.push(operation),
+                result => operation.answer(result.err()),
+            }
+        }
+        gave_way
     }
 
     /// Runs all in one transaction; returns those that gave way and have to be tried alone.
@@ -272,21 +310,26 @@ impl Lane {
 
     async fn run_alone(&self, mut operation: Box<dyn Operation>) {
         for attempt in 1.. {
-            match self.try_alone(&mut operation).await {
+            let is_impatient = operation.is_impatient();
+            match self.try_alone(&mut operation, is_impatient).await {
                 Err(Error::GaveWay(_)) if attempt < TRIES_ALONE => {
                     metrics::counter!("holdfast_ledger_gave_way_total").increment(1);
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                 }
                 Err(Error::GaveWay(_)) => {
-                    return operation.answer(Some(Error::Unavailable("lock not available")));
+                    return operation.answer(Some(Error::Unavailable(LOCKED)));
                 }
                 result => return operation.answer(result.err()),
             }
         }
     }
 
-    async fn try_alone(&self, operation: &mut Box<dyn Operation>) -> Result<(), Error> {
-        let mut tx = self.db.begin(self.clock.now(), false).await?;
+    async fn try_alone(
+        &self,
+        operation: &mut Box<dyn Operation>,
+        is_impatient: bool,
+    ) -> Result<(), Error> {
+        let mut tx = self.db.begin(self.clock.now(), is_impatient).await?;
         if operation.run(&mut tx).await? {
             self.commit(tx).await?;
         } else {

@@ -1,5 +1,6 @@
 use futures_util::future::join_all;
 use ledger::{CreateOrder, Error, NewOrder};
+use sqlx::Connection;
 
 use crate::{on_both, world::World};
 
@@ -109,5 +110,41 @@ async fn what_is_done_together_comes_out_as_if_done_alone(world: World) {
     let stored = world.ledger.orders(&ids).await.unwrap();
     assert_eq!(stored.len(), orders.len());
     assert!(orders.iter().all(|order| stored.contains(order)), "told as they are stored");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_a_lock_holds_up_nobody() {
+    let world = World::postgres().await;
+    let first = world.order(&[1]).await;
+    let mut somebody = sqlx::PgConnection::connect(&world.url).await.unwrap();
+    let hold_on = sqlx::raw_sql("BEGIN; SELECT * FROM quotas FOR UPDATE");
+    hold_on.execute(&mut somebody).await.unwrap();
+
+    let mut stuck = Vec::new();
+    // As many as may be under way at once, and some behind them.
+    for number in 0..4 {
+        let ledger = world.ledger.clone();
+        let wish = NewOrder { customer: first.customer, ..world.wish(&[10 + number]) };
+        stuck.push(tokio::spawn(async move { ledger.create_order(wish).await }));
+        // Taken by itself, before the next one is there.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
+    // Those that came with them, and those that come behind.
+    for seats in [100..140, 200..240] {
+        let others = seats.map(|seat| world.ledger.create_order(world.wish(&[seat])));
+        for reply in join_all(others).await {
+            assert!(matches!(reply, Ok(CreateOrder::Created(_))), "{reply:?}");
+        }
+    }
+    assert!(stuck.iter().all(|stuck| !stuck.is_finished()), "the lock is still held");
+
+    sqlx::raw_sql("ROLLBACK").execute(&mut somebody).await.unwrap();
+    for reply in join_all(stuck).await {
+        let reply = reply.unwrap();
+        assert!(matches!(reply, Ok(CreateOrder::Created(_))), "{reply:?}");
+    }
     world.assert_sound().await;
 }
