@@ -1,6 +1,8 @@
 //! Places of general admission: capacity, claimed and sold of each area. The CHECK
 //! `claimed + sold <= capacity` is the rule; a conditional update keeps from running into it.
 
+use std::collections::BTreeMap;
+
 use domain::{
     id::{EventId, OrderId},
     seat::{AreaIndex, AreaQuantity},
@@ -114,27 +116,58 @@ pub(crate) async fn claim(
         }
     }
     if full.is_empty() {
-        let rows: Vec<Vec<Arg<'_>>> = wanted
-            .iter()
-            .map(|want| {
-                vec![
-                    Arg::from(order),
-                    Arg::from(event),
-                    Arg::from(want.area),
-                    Arg::from(want.quantity),
-                    Arg::from("live"),
-                ]
-            })
-            .collect();
-        insert_rows(
-            tx,
-            "INSERT INTO area_claims (order_id, event_id, area, quantity, state)",
-            rows,
-            "",
-        )
-        .await?;
+        let claims: Vec<_> =
+            wanted.iter().map(|places| Wanted { event, order, places: *places }).collect();
+        insert_claims(tx, &claims).await?;
     }
     Ok(full)
+}
+
+/// Places of an area, wanted for a new order.
+pub(crate) struct Wanted<'a> {
+    pub event: &'a EventId,
+    pub order: &'a OrderId,
+    pub places: AreaQuantity,
+}
+
+/// Claims places for new orders where every area has enough for all of them; whether it has.
+pub(crate) async fn claim_all(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<bool, Error> {
+    // In the order in which every transaction locks them.
+    let mut sums: BTreeMap<(&EventId, AreaIndex), u32> = BTreeMap::new();
+    for Wanted { event, places, .. } in wanted {
+        let sum = sums.entry((*event, places.area)).or_default();
+        *sum = sum.saturating_add(places.quantity);
+    }
+    for ((event, area), quantity) in sums {
+        if !take(tx, event, &AreaQuantity { area, quantity }).await? {
+            return Ok(false);
+        }
+    }
+    insert_claims(tx, wanted).await?;
+    Ok(true)
+}
+
+async fn insert_claims(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), Error> {
+    let rows: Vec<Vec<Arg<'_>>> = wanted
+        .iter()
+        .map(|Wanted { event, order, places }| {
+            vec![
+                Arg::from(*order),
+                Arg::from(*event),
+                Arg::from(places.area),
+                Arg::from(places.quantity),
+                Arg::from("live"),
+            ]
+        })
+        .collect();
+    insert_rows(
+        tx,
+        "INSERT INTO area_claims (order_id, event_id, area, quantity, state)",
+        rows,
+        "",
+    )
+    .await?;
+    Ok(())
 }
 
 async fn take(tx: &mut Tx, event: &EventId, want: &AreaQuantity) -> Result<bool, Error> {

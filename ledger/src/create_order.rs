@@ -147,8 +147,8 @@ async fn create(tx: &mut Tx, input: &Input) -> Result<Outcome<CreateOrder>, Erro
     Ok(Outcome::Keep(CreateOrder::Created(order_of(input, number, tx.now()))))
 }
 
-/// The plain course: new keys, published events, orders of seats that cost something and that
-/// nothing refuses. No two of them have a key, a hold or a customer in common.
+/// The plain course: new keys, published events, orders that cost something and that nothing
+/// refuses. No two of them have a key, a hold or a customer in common.
 async fn create_many(
     tx: &mut Tx,
     inputs: &[Input],
@@ -187,6 +187,9 @@ async fn create_many(
     if !quotas::take(tx, &counts).await? {
         return undone();
     }
+    if !areas::claim_all(tx, &places_of(&numbered)).await? {
+        return undone();
+    }
     promote(tx, &chosen).await?;
 
     let now = tx.now();
@@ -209,10 +212,8 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     /// Whether `new` goes with those before it.
     fn is_plain(&mut self, new: &'a NewOrder) -> bool {
-        let of_seats = new.lines.iter().all(|line| line.seat.is_some());
         let customers = [(&new.event, new.customer), (&new.event, new.email_customer)];
-        let is_plain = of_seats
-            && new.amount > 0
+        let is_plain = new.amount > 0
             && !self.keys.contains(new.answer.key.as_str())
             && !self.holds.contains(&new.hold)
             && !customers.iter().any(|customer| self.customers.contains(customer));
@@ -236,6 +237,16 @@ fn seats_of<'a>(orders: &[Numbered<'a>]) -> Vec<Wanted<'a>> {
     lines_of(orders)
         .filter_map(|(new, line)| {
             Some(Wanted { event: &new.event, seat: line.seat?, order: &new.id })
+        })
+        .collect()
+}
+
+fn places_of<'a>(orders: &[Numbered<'a>]) -> Vec<areas::Wanted<'a>> {
+    orders
+        .iter()
+        .flat_map(|(new, _)| {
+            let of_order = areas_of(&new.lines).into_iter();
+            of_order.map(|places| areas::Wanted { event: &new.event, order: &new.id, places })
         })
         .collect()
 }

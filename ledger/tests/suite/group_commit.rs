@@ -2,13 +2,17 @@ use futures_util::future::join_all;
 use ledger::{CreateOrder, Error, NewOrder};
 use sqlx::Connection;
 
-use crate::{on_both, world::World};
+use crate::{
+    on_both,
+    world::{PLACES, World},
+};
 
 on_both!(
     an_operation_that_fails_takes_no_other_along,
     a_refusal_among_others_is_undone_alone,
     a_caller_that_hangs_up_cuts_nothing_in_half,
     what_is_done_together_comes_out_as_if_done_alone,
+    places_wanted_together_are_never_more_than_there_are,
 );
 
 async fn an_operation_that_fails_takes_no_other_along(world: World) {
@@ -110,6 +114,23 @@ async fn what_is_done_together_comes_out_as_if_done_alone(world: World) {
     let stored = world.ledger.orders(&ids).await.unwrap();
     assert_eq!(stored.len(), orders.len());
     assert!(orders.iter().all(|order| stored.contains(order)), "told as they are stored");
+    world.assert_sound().await;
+}
+
+async fn places_wanted_together_are_never_more_than_there_are(world: World) {
+    // The first order makes the area known to the ledger; then four times two are left.
+    world.send(world.wish_places(0, 2)).await;
+    let wishes: Vec<_> = (0..4).map(|_| world.wish_places(0, 2)).collect();
+    let wishes = wishes.into_iter().chain((0..20).map(|seat| world.wish(&[seat])));
+    for reply in join_all(wishes.map(|wish| world.ledger.create_order(wish))).await {
+        assert!(matches!(reply, Ok(CreateOrder::Created(_))), "{reply:?}");
+    }
+    let late = (0..3).map(|_| world.ledger.create_order(world.wish_places(0, 2)));
+    for reply in join_all(late).await {
+        assert!(matches!(&reply, Ok(CreateOrder::AreasFull(areas)) if *areas == [0]), "{reply:?}");
+    }
+    let counts = world.ledger.claim_counts(&world.event.id).await.unwrap();
+    assert_eq!((counts.areas[0].live, counts.live_seats), (PLACES, 20));
     world.assert_sound().await;
 }
 
