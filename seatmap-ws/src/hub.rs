@@ -191,7 +191,10 @@ impl Hub {
                 () = sleep_until(pace.next_advance), if pace.is_dirty => {
                     pace.is_dirty = false;
                     pace.next_advance = Instant::now() + self.pause();
+                    let read_at = self.read_at();
                     self.advance(pace.unchanged_at).await;
+                    // What that read brought is told now; what comes next was not in the store then.
+                    pace.unchanged_at = read_at;
                 }
             }
         }
@@ -300,7 +303,7 @@ impl Hub {
 /// When what is due next.
 struct Pace {
     is_dirty: bool,
-    /// When the store was last read and had nothing that is not told.
+    /// When the store was last read of what it had then everything is told.
     unchanged_at: Option<Instant>,
     next_advance: Instant,
     next_overview: Instant,
