@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
+use platform::config::{SETTINGS, Setting};
 use serde_json::Value;
 
 use crate::support::random_text;
@@ -162,6 +163,11 @@ impl Manifests {
 
     fn variable(&self, variable: &Value) -> (String, String) {
         let name = text(variable, "/name");
+        // The program would not tell: a name that it does not know is somebody else's.
+        let is_known = |setting: &Setting| {
+            name == setting.name || (setting.secret && name == format!("{}_FILE", setting.name))
+        };
+        assert!(SETTINGS.iter().any(is_known), "{name} is no setting of the program");
         if let Some(value) = variable["value"].as_str() {
             return (name, value.to_owned());
         }
