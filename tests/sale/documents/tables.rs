@@ -174,8 +174,9 @@ fn the_event_catalogue_has_every_message() {
     let words = page.code_words();
     let expect = |word: &str| assert!(words.iter().any(|found| found == word), "{word} is missing");
 
-    let inbox = fs::read_to_string(root().join("payments/src/tasks/inbox.rs")).expect("the inbox");
-    let kinds = inbox.split('"').filter(|word| {
+    let objects = fs::read_to_string(root().join("payments/src/stripe/objects.rs"));
+    let objects = objects.expect("Stripe's objects");
+    let kinds = objects.split('"').filter(|word| {
         ["payment_intent.", "charge.", "refund."].iter().any(|start| word.starts_with(start))
     });
     assert!(kinds.map(expect).count() >= 10);
