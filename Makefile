@@ -35,16 +35,16 @@ format: ## Format the code
 
 lint: ## Check the format, the lints and the documentation, warnings as errors
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features failpoints -- --deny warnings
-	cargo clippy --package loadtest --features journeys --bin load --tests -- --deny warnings
+	cargo clippy --workspace --exclude journeys --all-targets --features failpoints -- --deny warnings
+	cargo clippy --package journeys --all-targets -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
 
 test: setup ## Run every test on every store combination, on private servers
 	# First and by itself: the README's test wants it, and a build beside a crowd disturbs the crowd.
 	cargo build --release
 	node --test web/tests/*.test.mjs
-	cargo test --workspace --features failpoints
-	cargo test --package loadtest --features journeys --bin load
+	cargo test --workspace --exclude journeys --features failpoints
+	cargo test --package journeys
 
 e2e: setup ## Buy in a real browser, on a phone and by keyboard, and as the README's shell does
 	cargo build --release
@@ -73,7 +73,7 @@ telemetry: setup $(TOOLS)/requirements.txt ## Check image, compose file, alerts 
 screenshots: setup $(TOOLS)/requirements.txt ## Picture every page (target/screenshots) and dashboard (docs/pictures)
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
 	cargo build --release --package holdfast
-	cargo build --release --package loadtest --features journeys --bin load
+	cargo build --release --package journeys
 	$(PYTHON) helm/check/telemetry/picture.py --screenshots --load target/release/load \
 	    --out target/dashboards
 	mkdir -p docs/pictures
@@ -94,9 +94,9 @@ profile: ## Draw where the time of a hold goes: target/profile/hold.svg (wants D
 	target/profiling/profile target/profile/hold.svg
 
 load: ## Walk a crowd through a sale on this machine, audit it, write target/load/report.html
-	# One by one: goose's HTTP client has features that are not the program's.
+	# One by one: see loadtest/journeys/Cargo.toml.
 	cargo build --release --package holdfast
-	cargo build --release --package loadtest --features journeys --bin load
+	cargo build --release --package journeys
 	target/release/load --baseline loadtest/baselines/load.json $(ARGUMENTS)
 
 # The address, the stores and the organizer's token of a server that runs, as `config` tells them.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// What each package may depend on, of the workspace's own.
-const LAYERS: [(&str, &str, &[&str]); 13] = [
+const LAYERS: [(&str, &str, &[&str]); 14] = [
     ("domain", "domain", &[]),
     ("platform", "platform", &["domain"]),
     ("platform/testkit", "testkit", &["domain"]),
@@ -21,6 +21,7 @@ const LAYERS: [(&str, &str, &[&str]); 13] = [
         "loadtest",
         &["domain", "platform", "lua", "ledger", "inventory", "seatmap-ws", "testkit"],
     ),
+    ("loadtest/journeys", "journeys", &["domain", "testkit"]),
 ];
 
 #[test]

@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use loadtest::servers::{ORGANIZER_TOKEN, SIGNING_KEY};
 use tempfile::TempDir;
 use testkit::{PostgresServer, RedisCluster};
 use tokio::time::sleep;
@@ -19,6 +18,10 @@ use tokio::time::sleep;
 use crate::{hosts::Hosts, options::Options};
 
 const START_SECONDS: u64 = 60;
+
+/// Of a server that is started here and sells nothing real.
+pub const ORGANIZER_TOKEN: &str = "organizer-token-of-the-load-test";
+const SIGNING_KEY: &str = "a signing key that only the load test uses";
 
 /// Ended with the value, by its id.
 struct Process {

@@ -4,9 +4,8 @@ use std::{env, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use loadtest::servers::ORGANIZER_TOKEN;
 
-use crate::baseline::Run;
+use crate::{baseline::Run, server::ORGANIZER_TOKEN};
 
 /// Walk a crowd through a sale on this machine, audit the sale, write a report
 #[derive(Parser)]
