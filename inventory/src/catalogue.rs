@@ -15,6 +15,7 @@ use domain::{
     seat::AreaIndex,
     time::Timestamp,
 };
+use futures_util::future::BoxFuture;
 use ledger::Ledger;
 use lua::Partition;
 
@@ -138,9 +139,16 @@ impl Core {
         if let Some(at_work) = entry.fresh(self.stores.clock.now()) {
             return Ok(Some(at_work));
         }
-        let (core, id, reads) = (self.clone(), id.clone(), entry.clone());
-        let read = move || core.clone().read_event(id.clone(), reads.clone());
-        entry.reading.join(read).await.unwrap_or(Err(Unavailable::DATABASE))
+        self.read(id.clone(), entry).await
+    }
+
+    /// Together with everybody else who asks for it now.
+    fn read(self: &Arc<Self>, id: EventId, entry: Arc<Entry>) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            let (core, reads) = (self.clone(), entry.clone());
+            let read = move || core.clone().read_event(id.clone(), reads.clone());
+            entry.reading.join(read).await.unwrap_or(Err(Unavailable::DATABASE))
+        })
     }
 
     async fn read_event(self: Arc<Self>, id: EventId, entry: Arc<Entry>) -> Answer {

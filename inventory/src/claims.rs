@@ -14,6 +14,7 @@ use domain::{
     id::OrderId,
     order::{EndReason, Fact, OrderState},
 };
+use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{Evidence, Order, OutboxKind, StoredClaim};
 use lua::{Claim, ClaimReply};
 
@@ -23,6 +24,9 @@ use crate::{Inventory, Unavailable, partition::PartitionAtWork};
 pub(crate) const CLAIMS_PER_CALL_MAX: usize = 64;
 /// How often an order may move on while its claim is told.
 const MOVES_MAX: u32 = 4;
+
+/// An order as it stood when the store was told of it.
+pub(crate) type Told = (OrderId, Result<Order, Unavailable>);
 
 /// What the store has to know of a claim, in the order in which it can only move on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,10 +107,11 @@ impl Inventory {
     }
 
     /// Tells the store about many orders with few calls; each as it stood when told last.
-    pub(crate) async fn tell(
-        &self,
-        orders: Vec<Order>,
-    ) -> Vec<(OrderId, Result<Order, Unavailable>)> {
+    pub(crate) fn tell(&self, orders: Vec<Order>) -> BoxFuture<'_, Vec<Told>> {
+        self.tell_by_event(orders).boxed()
+    }
+
+    async fn tell_by_event(&self, orders: Vec<Order>) -> Vec<Told> {
         let mut told = Vec::with_capacity(orders.len());
         let mut by_event: HashMap<_, Vec<Order>> = HashMap::new();
         for order in orders {
@@ -162,7 +167,7 @@ impl Inventory {
 
     /// Orders may have moved on while their claims were told, and that may have been told before:
     /// then what was told last is not the last word.
-    async fn confirm(&self, told: Vec<Order>) -> Vec<(OrderId, Result<Order, Unavailable>)> {
+    async fn confirm(&self, told: Vec<Order>) -> Vec<Told> {
         let ids: Vec<&OrderId> = told.iter().map(|order| &order.id).collect();
         let now = match self.read_orders(&ids).await {
             Ok(now) => now,

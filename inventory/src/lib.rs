@@ -4,6 +4,9 @@
 //! Relies on `lua` for every decision about a seat, on `ledger` for the truth about claims, and on
 //! `domain` for the chart and the search. Never decides from memory: the mirror proposes, the script
 //! disposes (DESIGN: deciders). Knows neither HTTP nor labels.
+//!
+//! What is long and rare (a recovery, a refresh, telling claims) is boxed, so that the crates above do
+//! not compile it anew; see `lua`'s store.
 
 mod answers;
 mod catalogue;

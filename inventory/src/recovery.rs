@@ -13,6 +13,7 @@ use std::{
 };
 
 use domain::{id::EventId, seat::SeatIndex};
+use futures_util::future::BoxFuture;
 use ledger::StoredClaim;
 use lua::{Claim, Rebuild, Reply, Snapshot};
 
@@ -64,25 +65,29 @@ impl Loss {
 impl Inventory {
     /// Lays the event's inventory anew over what is there: for an operator, and after a change of
     /// capacities. Live holds survive where no claim is in their way.
-    pub async fn rebuild(&self, event: &EventId) -> Result<(), Unavailable> {
-        let event = self.event_by_id(event).await?.ok_or(Unavailable::INVENTORY)?;
-        let work = self.at_work(&event);
-        work.wants_rebuild.store(true, Ordering::SeqCst);
-        let run = {
-            let work = work.clone();
-            move || work.clone().recover_once(Loss::Unknown)
-        };
-        work.recovering.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+    pub fn rebuild<'a>(&'a self, event: &'a EventId) -> BoxFuture<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let event = self.event_by_id(event).await?.ok_or(Unavailable::INVENTORY)?;
+            let work = self.at_work(&event);
+            work.wants_rebuild.store(true, Ordering::SeqCst);
+            let run = {
+                let work = work.clone();
+                move || work.clone().recover_once(Loss::Unknown)
+            };
+            work.recovering.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+        })
     }
 }
 
 impl PartitionAtWork {
     /// Returns when this process knows a newer epoch than the lost one. Who calls while a recovery
     /// runs gets its outcome.
-    pub(crate) async fn recover(self: &Arc<Self>, loss: Loss) -> Result<(), Unavailable> {
-        let work = self.clone();
-        let run = move || work.clone().recover_once(loss);
-        self.recovering.join(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+    pub(crate) fn recover(self: &Arc<Self>, loss: Loss) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let work = self.clone();
+            let run = move || work.clone().recover_once(loss);
+            self.recovering.join(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+        })
     }
 
     async fn recover_once(self: Arc<Self>, loss: Loss) -> Result<(), Unavailable> {

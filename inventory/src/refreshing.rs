@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use futures_util::future::BoxFuture;
 use lua::Snapshot;
 
 use crate::{
@@ -32,15 +33,13 @@ impl Inventory {
 
 impl PartitionAtWork {
     /// Sweeps what is due and reads all deltas, beginning after this call.
-    pub(crate) async fn refresh_swept(self: &Arc<Self>) -> Result<(), Unavailable> {
-        self.wants_sweep.store(true, Ordering::SeqCst);
-        self.refresh().await
-    }
-
-    async fn refresh(self: &Arc<Self>) -> Result<(), Unavailable> {
-        let work = self.clone();
-        let run = move || work.clone().refresh_once();
-        self.refreshing.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+    pub(crate) fn refresh_swept(self: &Arc<Self>) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            self.wants_sweep.store(true, Ordering::SeqCst);
+            let work = self.clone();
+            let run = move || work.clone().refresh_once();
+            self.refreshing.run_after(run).await.unwrap_or(Err(Unavailable::INVENTORY))
+        })
     }
 
     /// Starts a refresh in the background, unless one runs or the last has failed just now. A sweep

@@ -2,6 +2,9 @@
 //!
 //! Every statement of the ledger passes [`Reads::rows`] or [`Tx::run`]: that is where a NUL is refused
 //! and where a Postgres that stopped answering is given up. Never holds business rules.
+//!
+//! Whatever awaits a driver is boxed and takes no type of its caller's: the compiler makes an async
+//! function anew in every crate that awaits it, down to the driver, unless a box ends the chain.
 
 use std::{future::Future, path::Path, str::FromStr, time::Duration};
 
@@ -63,7 +66,14 @@ pub(crate) enum Db {
 
 impl Db {
     /// `url`: empty for `data_dir/holdfast.sqlite3`, `sqlite:PATH`, `postgres://…`.
-    pub(crate) async fn connect(url: &str, data_dir: &Path) -> Result<Self, Error> {
+    pub(crate) fn connect<'a>(
+        url: &'a str,
+        data_dir: &'a Path,
+    ) -> BoxFuture<'a, Result<Self, Error>> {
+        Self::connect_to(url, data_dir).boxed()
+    }
+
+    async fn connect_to(url: &str, data_dir: &Path) -> Result<Self, Error> {
         if url.is_empty() {
             Self::connect_sqlite(&data_dir.join("holdfast.sqlite3")).await
         } else if let Some(path) = url.strip_prefix("sqlite:") {
@@ -127,28 +137,34 @@ impl Db {
     }
 
     /// Begins the transaction of a write. `shared`: others wait for it, so it waits for no lock long.
-    pub(crate) async fn begin(&self, now: Timestamp, shared: bool) -> Result<Tx, Error> {
-        let at = match self {
-            Self::Sqlite { write, .. } => At::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres { write, .. } => {
-                let begin = if shared { POSTGRES_SHARED } else { "BEGIN" };
-                At::Postgres(on_a_live_connection!(answer(write.begin_with(begin)).await)?)
-            }
-        };
-        Ok(Tx { at, now, queued: Queued::default(), wrote: false })
+    pub(crate) fn begin(&self, now: Timestamp, shared: bool) -> BoxFuture<'_, Result<Tx, Error>> {
+        Box::pin(async move {
+            let at = match self {
+                Self::Sqlite { write, .. } => {
+                    At::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+                }
+                Self::Postgres { write, .. } => {
+                    let begin = if shared { POSTGRES_SHARED } else { "BEGIN" };
+                    At::Postgres(on_a_live_connection!(answer(write.begin_with(begin)).await)?)
+                }
+            };
+            Ok(Tx { at, now, queued: Queued::default(), wrote: false })
+        })
     }
 
-    pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite { write, read } => {
-                read.close().await;
-                write.close().await;
+    pub(crate) fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite { write, read } => {
+                    read.close().await;
+                    write.close().await;
+                }
+                Self::Postgres { write, read } => {
+                    read.close().await;
+                    write.close().await;
+                }
             }
-            Self::Postgres { write, read } => {
-                read.close().await;
-                write.close().await;
-            }
-        }
+        })
     }
 }
 
@@ -195,59 +211,80 @@ impl Tx {
     }
 
     /// Runs a statement that returns nothing; the number of rows it touched.
-    pub(crate) async fn run(
-        &mut self,
+    pub(crate) fn run<'a>(
+        &'a mut self,
         sql: impl Into<Sql>,
-        args: &[Arg<'_>],
-    ) -> Result<u64, Error> {
-        let touched = match &mut self.at {
-            At::Sqlite(tx) => {
-                let query = bind_sqlite(sql.into(), args)?;
-                query.execute(&mut **tx).await?.rows_affected()
-            }
-            At::Postgres(tx) => {
-                let query = bind_postgres(sql.into(), args)?;
-                answer(query.execute(&mut **tx)).await?.rows_affected()
-            }
-        };
-        self.wrote |= touched > 0;
-        Ok(touched)
+        args: &'a [Arg<'a>],
+    ) -> BoxFuture<'a, Result<u64, Error>> {
+        self.execute(sql.into(), args)
+    }
+
+    fn execute<'a>(
+        &'a mut self,
+        sql: Sql,
+        args: &'a [Arg<'a>],
+    ) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            let touched = match &mut self.at {
+                At::Sqlite(tx) => bind_sqlite(sql, args)?.execute(&mut **tx).await?.rows_affected(),
+                At::Postgres(tx) => {
+                    let query = bind_postgres(sql, args)?;
+                    answer(query.execute(&mut **tx)).await?.rows_affected()
+                }
+            };
+            self.wrote |= touched > 0;
+            Ok(touched)
+        })
     }
 
     /// Savepoints and settings: text without arguments.
-    pub(crate) async fn control(&mut self, text: &'static str) -> Result<(), Error> {
-        match &mut self.at {
-            At::Sqlite(tx) => sqlx::raw_sql(text).execute(&mut **tx).await.map(|_| ())?,
-            At::Postgres(tx) => {
-                answer(sqlx::raw_sql(text).execute(&mut **tx)).await.map(|_| ())?;
+    pub(crate) fn control(&mut self, text: &'static str) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            match &mut self.at {
+                At::Sqlite(tx) => sqlx::raw_sql(text).execute(&mut **tx).await.map(|_| ())?,
+                At::Postgres(tx) => {
+                    answer(sqlx::raw_sql(text).execute(&mut **tx)).await.map(|_| ())?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// An error leaves open whether the commit happened.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self.at {
-            At::Sqlite(tx) => Ok(tx.commit().await?),
-            At::Postgres(tx) => answer(tx.commit()).await,
-        }
+    pub(crate) fn commit(self) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(async move {
+            match self.at {
+                At::Sqlite(tx) => Ok(tx.commit().await?),
+                At::Postgres(tx) => answer(tx.commit()).await,
+            }
+        })
     }
 
-    pub(crate) async fn rollback(self) -> Result<(), Error> {
-        match self.at {
-            At::Sqlite(tx) => Ok(tx.rollback().await?),
-            At::Postgres(tx) => answer(tx.rollback()).await,
-        }
+    pub(crate) fn rollback(self) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(async move {
+            match self.at {
+                At::Sqlite(tx) => Ok(tx.rollback().await?),
+                At::Postgres(tx) => answer(tx.rollback()).await,
+            }
+        })
     }
 }
 
 /// What can be asked: the pools and an open transaction.
 pub(crate) trait Reads: Send {
+    fn ask<'a>(
+        &'a mut self,
+        sql: Sql,
+        args: &'a [Arg<'a>],
+    ) -> BoxFuture<'a, Result<Vec<Row>, Error>>;
+
     fn rows<'a>(
         &'a mut self,
         sql: impl Into<Sql>,
         args: &'a [Arg<'a>],
-    ) -> BoxFuture<'a, Result<Vec<Row>, Error>>;
+    ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
+        self.ask(sql.into(), args)
+    }
 
     /// The first row, if there is one.
     fn row<'a>(
@@ -261,12 +298,11 @@ pub(crate) trait Reads: Send {
 }
 
 impl Reads for Db {
-    fn rows<'a>(
+    fn ask<'a>(
         &'a mut self,
-        sql: impl Into<Sql>,
+        sql: Sql,
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
-        let sql = sql.into();
         let span = tracing::debug_span!("SELECT", otel.kind = "client");
         let work = async move {
             let rows: Result<Vec<Row>, Error> = match self {
@@ -293,12 +329,11 @@ impl Reads for Db {
 }
 
 impl Reads for Tx {
-    fn rows<'a>(
+    fn ask<'a>(
         &'a mut self,
-        sql: impl Into<Sql>,
+        sql: Sql,
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
-        let sql = sql.into();
         self.wrote |= !sql.is_read();
         Box::pin(async move {
             match &mut self.at {

@@ -1,8 +1,12 @@
 //! The store: one of the places at which scripts run, behind one way of calling them.
+//!
+//! Whatever awaits a place is boxed: the compiler makes an async function anew in every crate that
+//! awaits it, down to the client of Redis, unless a box ends the chain.
 
 use std::{sync::Arc, time::Instant};
 
 use domain::time::Clock;
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use crate::{
@@ -86,11 +90,11 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`, within two seconds.
-    pub async fn ping(&self) -> Result<(), Error> {
+    pub fn ping(&self) -> BoxFuture<'_, Result<(), Error>> {
         match &self.place {
-            Place::InProcess(_) => Ok(()),
-            Place::Single(server) => server.ping().await,
-            Place::Cluster(cluster) => cluster.ping().await,
+            Place::InProcess(_) => Box::pin(async { Ok(()) }),
+            Place::Single(server) => Box::pin(server.ping()),
+            Place::Cluster(cluster) => Box::pin(cluster.ping()),
         }
     }
 
@@ -99,24 +103,31 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`, within two seconds.
-    pub async fn replication_ids(&self) -> Result<Vec<String>, Error> {
-        let mut ids = match &self.place {
-            Place::InProcess(place) => vec![place.replication_id()],
-            Place::Single(server) => server.replication_ids().await?,
-            Place::Cluster(cluster) => cluster.replication_ids().await?,
-        };
-        ids.sort_unstable();
-        Ok(ids)
+    pub fn replication_ids(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let mut ids = match &self.place {
+                Place::InProcess(place) => vec![place.replication_id()],
+                Place::Single(server) => server.replication_ids().await?,
+                Place::Cluster(cluster) => cluster.replication_ids().await?,
+            };
+            ids.sort_unstable();
+            Ok(ids)
+        })
     }
 
     /// One plain command on one key, for what is no event's. In process there is nobody else to
     /// tell: none.
-    pub(crate) async fn command(&self, command: redis::Cmd) -> Result<Option<redis::Value>, Error> {
-        match &self.place {
-            Place::InProcess(_) => Ok(None),
-            Place::Single(single) => single.command(command).await.map(Some),
-            Place::Cluster(cluster) => cluster.command(command).await.map(Some),
-        }
+    pub(crate) fn command(
+        &self,
+        command: redis::Cmd,
+    ) -> BoxFuture<'_, Result<Option<redis::Value>, Error>> {
+        Box::pin(async move {
+            match &self.place {
+                Place::InProcess(_) => Ok(None),
+                Place::Single(single) => single.command(command).await.map(Some),
+                Place::Cluster(cluster) => cluster.command(command).await.map(Some),
+            }
+        })
     }
 
     /// The in-process place forgets everything; the others are left alone.
@@ -132,27 +143,29 @@ impl Store {
     }
 
     /// Runs one script and counts it. What comes back is the whole answer.
-    pub(crate) async fn run_raw(&self, call: &Call) -> Result<Value, Error> {
-        let name = call.script.name;
-        let span = tracing::debug_span!(
-            "EVALSHA",
-            otel.kind = "client",
-            db.system.name = "redis",
-            db.operation.name = "EVALSHA",
-            db.stored_procedure.name = name,
-        );
-        let began = Instant::now();
-        let value = match &self.place {
-            Place::InProcess(place) => span.in_scope(|| place.run(call)),
-            Place::Single(server) => server.run(call).instrument(span).await,
-            Place::Cluster(cluster) => cluster.run(call).instrument(span).await,
-        };
-        metrics::histogram!("holdfast_lua_call_seconds", "script" => name)
-            .record(began.elapsed().as_secs_f64());
-        let outcome = outcome(&value);
-        metrics::counter!("holdfast_lua_calls_total", "script" => name, "outcome" => outcome)
-            .increment(1);
-        value
+    pub(crate) fn run_raw<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Value, Error>> {
+        Box::pin(async move {
+            let name = call.script.name;
+            let span = tracing::debug_span!(
+                "EVALSHA",
+                otel.kind = "client",
+                db.system.name = "redis",
+                db.operation.name = "EVALSHA",
+                db.stored_procedure.name = name,
+            );
+            let began = Instant::now();
+            let value = match &self.place {
+                Place::InProcess(place) => span.in_scope(|| place.run(call)),
+                Place::Single(server) => server.run(call).instrument(span).await,
+                Place::Cluster(cluster) => cluster.run(call).instrument(span).await,
+            };
+            metrics::histogram!("holdfast_lua_call_seconds", "script" => name)
+                .record(began.elapsed().as_secs_f64());
+            let outcome = outcome(&value);
+            metrics::counter!("holdfast_lua_calls_total", "script" => name, "outcome" => outcome)
+                .increment(1);
+            value
+        })
     }
 
     /// Runs one script that compares the epoch.

@@ -88,8 +88,8 @@ impl Cluster {
         R: Future<Output = Result<T, RedisError>>,
     {
         let all = async {
-            let nodes = self.nodes.clone();
-            let (generation, connection) = self.slot.get(|| connect_cluster(nodes)).await?;
+            let connect = || connect_cluster(self.nodes.clone());
+            let (generation, connection) = self.slot.get(connect).await?;
             let discard = Discard::new(&self.slot, generation);
             discard.after(run(connection).await)
         };

@@ -96,8 +96,8 @@ impl Single {
         F: Fn(MultiplexedConnection) -> R,
         R: Future<Output = Result<T, RedisError>>,
     {
-        let source = self.source.clone();
-        let (generation, connection) = self.slot.get(|| source.connect()).await?;
+        let connect = || self.source.clone().connect();
+        let (generation, connection) = self.slot.get(connect).await?;
         let discard = Discard::new(&self.slot, generation);
         discard.after(run(connection).await)
     }
