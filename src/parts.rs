@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use axum::{Json, Router, routing::get};
+use axum::{Router, routing::get};
 use domain::time::Clock;
 use engine::{Engine, EngineSettings};
 use inventory::Inventory;
 use payments::Payments;
-use platform::{Keys, Settings, config::StripeRate};
+use platform::{Keys, Settings, config::StripeRate, http::Json};
 use seatmap_ws::{SeatmapWs, SeatmapWsSettings};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting_room::{WaitingRoom, WaitingRoomSettings};

@@ -4,7 +4,6 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use axum::{
-    Json,
     extract::{Query, State},
     middleware::from_fn,
     response::{IntoResponse, Response},
@@ -16,7 +15,8 @@ use platform::{
     Keys, Settings, SystemClock, Tasks,
     health::Health,
     http::{
-        Edge, EdgeSettings, FromMemory, IpNetwork, MemoryReads, Organizer, Problem, device_cookie,
+        Edge, EdgeSettings, FromMemory, IpNetwork, Json, MemoryReads, Organizer, Problem,
+        device_cookie,
     },
     serve::{ServeLimits, Site},
     shutdown::wait_for_signal,

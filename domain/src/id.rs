@@ -147,7 +147,10 @@ impl fmt::Display for HoldId {
         bytes[6..10].copy_from_slice(&self.event.to_be_bytes());
         bytes[10] = self.partition;
         bytes[11..].copy_from_slice(&self.key.0);
-        write!(f, "{}{}", Self::PREFIX, base32().encode(&bytes))
+        let mut letters = [0; 37];
+        base32().encode_mut(&bytes, &mut letters);
+        f.write_str(Self::PREFIX)?;
+        f.write_str(std::str::from_utf8(&letters).expect("the alphabet is ASCII"))
     }
 }
 

@@ -2,9 +2,8 @@
 
 use inventory::ChangeAnswer;
 use lua::{HoldChange, Operation};
-use platform::http::{BodyDigest, IdempotencyKey};
+use platform::http::{BodyDigest, IdempotencyKey, digest};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::{
@@ -114,6 +113,6 @@ pub async fn change_hold(
 /// An operation on a hold as its record remembers it. The record is the owner's alone, so that the
 /// key needs no principal.
 pub fn operation(name: &str, key: &IdempotencyKey, body: &BodyDigest) -> Operation {
-    let digest: [u8; 32] = Sha256::digest(format!("{name}\0{}", key.key)).into();
-    Operation { key: first_bytes(&digest), fingerprint: first_bytes(body) }
+    let key = digest(&[name, "\0", &key.key]);
+    Operation { key: first_bytes(&key), fingerprint: first_bytes(body) }
 }

@@ -10,11 +10,10 @@ use lua::HoldRecord;
 use platform::{
     http::{
         BodyDigest, ClientAddress, Device, IdempotencyKey, PassToken, Principal, address_key,
-        customer_key,
+        customer_key, digest,
     },
     tokens::QueueToken,
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     Engine,
@@ -136,9 +135,9 @@ impl Engine {
 /// A digest of who asks and of their key, so that a repeated request finds the hold it made. The
 /// parts contain no zero byte. A change here makes live holds unreachable for a repetition.
 fn hold_key(event: &Event, key: &IdempotencyKey) -> HoldKey {
-    let text = format!("hold\0{}\0{}\0{}", event.id, key.principal.text(), key.key);
-    let digest: [u8; 32] = Sha256::digest(text).into();
-    HoldKey(first_bytes(&digest))
+    let [kind, name] = key.principal.parts();
+    let parts = ["hold\0", event.id.as_str(), "\0", kind, name, "\0", &key.key];
+    HoldKey(first_bytes(&digest(&parts)))
 }
 
 /// As many bytes of a digest as a record keeps.

@@ -1,11 +1,10 @@
 //! Answers to requests that may come again.
 
 use axum::{
-    Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use platform::http::IDEMPOTENT_REPLAYED;
+use platform::http::{IDEMPOTENT_REPLAYED, Json};
 use serde::Serialize;
 
 /// An outcome, and whether this request brought it about or an earlier one with the same key.

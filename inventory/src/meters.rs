@@ -1,9 +1,15 @@
 //! The names of this crate's metrics, in one place.
 
+use std::sync::LazyLock;
+
 use ledger::{OutboxKind, OutboxWaiting};
-use metrics::{counter, gauge, histogram};
+use metrics::{Counter, counter, gauge, histogram};
 
 use crate::{HoldAnswer, Unavailable};
+
+/// Looked up once: nothing is counted as often.
+static HELD: LazyLock<Counter> =
+    LazyLock::new(|| counter!("holdfast_holds_total", "outcome" => "held"));
 
 /// Holds that went in one script call.
 pub(crate) fn call_started(holds: usize) {
@@ -12,7 +18,7 @@ pub(crate) fn call_started(holds: usize) {
 
 pub(crate) fn hold_answered(answer: &Result<HoldAnswer, Unavailable>) {
     let outcome = match answer {
-        Ok(HoldAnswer::Held { .. }) => "held",
+        Ok(HoldAnswer::Held { .. }) => return HELD.increment(1),
         Ok(HoldAnswer::Replayed { .. }) => "replayed",
         Ok(HoldAnswer::KeyReused) => "key_reused",
         Ok(HoldAnswer::SeatsTaken { .. }) => "seats_taken",

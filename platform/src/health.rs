@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
+    Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -19,6 +19,8 @@ use axum::{
 };
 use futures_util::future::join_all;
 use serde::Serialize;
+
+use crate::http::Json;
 
 /// A part that does not answer within this time is failing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);

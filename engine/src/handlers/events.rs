@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use domain::limits::EVENT_BODY_BYTES_MAX;
 use platform::http::{
-    EmptyBody, IdempotencyKey, JsonBody, Organizer, PathParams, Principal, ProblemBody, QueryParams,
+    EmptyBody, IdempotencyKey, Json, JsonBody, Organizer, PathParams, Principal, ProblemBody,
+    QueryParams,
 };
 
 use crate::{

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use platform::http::{
-    ClientAddress, Device, EmptyBody, HoldToken, IdempotencyKey, JsonBody, PassToken, PathParams,
-    ProblemBody,
+    ClientAddress, Device, EmptyBody, HoldToken, IdempotencyKey, Json, JsonBody, PassToken,
+    PathParams, ProblemBody,
 };
 
 use crate::{

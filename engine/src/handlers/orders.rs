@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use platform::http::{
-    EmptyBody, HoldToken, IdempotencyKey, JsonBody, OrderToken, PathParams, ProblemBody,
+    EmptyBody, HoldToken, IdempotencyKey, Json, JsonBody, OrderToken, PathParams, ProblemBody,
 };
 
 use crate::{

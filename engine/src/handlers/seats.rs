@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use platform::http::{IdempotencyKey, JsonBody, Organizer, PathParams, Principal, ProblemBody};
+use platform::http::{
+    IdempotencyKey, Json, JsonBody, Organizer, PathParams, Principal, ProblemBody,
+};
 
 use crate::{
     Engine,

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use domain::id::TicketId;
 use ledger::Ticket;
-use platform::http::{OrderToken, PathParams, ProblemBody, QueryParams};
+use platform::http::{Json, OrderToken, PathParams, ProblemBody, QueryParams};
 use qrcode::{EcLevel, QrCode, render::svg};
 use serde::Deserialize;
 

@@ -1,7 +1,6 @@
 //! `POST /v1/orders/{order}/payment`
 
 use axum::{
-    Json,
     body::Body,
     extract::{Path, State},
     http::{StatusCode, header},
@@ -11,7 +10,7 @@ use data_encoding::HEXLOWER;
 use domain::id::OrderId;
 use ledger::KeptAnswer;
 use platform::http::{
-    EmptyBody, IDEMPOTENT_REPLAYED, IdempotencyKey, OrderToken, Problem, ProblemBody,
+    EmptyBody, IDEMPOTENT_REPLAYED, IdempotencyKey, Json, OrderToken, Problem, ProblemBody,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

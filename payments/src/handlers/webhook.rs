@@ -1,8 +1,8 @@
 //! `POST /v1/stripe/webhook`
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{extract::State, http::HeaderMap};
 use domain::limits::WEBHOOK_BODY_BYTES_MAX;
-use platform::http::{Problem, ProblemBody, RawBody};
+use platform::http::{Json, Problem, ProblemBody, RawBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 

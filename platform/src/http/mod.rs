@@ -13,6 +13,7 @@ mod edge;
 mod from_memory;
 mod headers;
 mod json;
+mod json_answer;
 mod meters;
 mod names;
 mod owner;
@@ -36,13 +37,14 @@ pub use edge::{Edge, EdgeSettings};
 pub use from_memory::{FromMemory, MemoryReads};
 pub use headers::{Device, DeviceKey, Organizer};
 pub use json::{BodyDigest, EmptyBody, JsonBody, OptionalJsonBody};
+pub use json_answer::Json;
 pub use names::{
     HOLDFAST_DEVICE, HOLDFAST_HOLD, HOLDFAST_ORDER, HOLDFAST_PASS, HOLDFAST_PLACE, HOLDFAST_WORK,
     IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED,
 };
 pub use owner::{HoldToken, OrderToken};
 pub use params::{PathParams, QueryParams};
-pub use principal::{IdempotencyKey, Principal, address_key, customer_key, email_key};
+pub use principal::{IdempotencyKey, Principal, address_key, customer_key, digest, email_key};
 pub use problem::{Problem, ProblemBody};
 pub use queue_tokens::{PassToken, PlaceToken};
 pub use rate_limit::{Allowance, RateLimiter};

@@ -29,13 +29,14 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// `account:…`, `device:…`, `token:…` or `anonymous`: to be digested, not to be printed.
-    pub fn text(&self) -> String {
+    /// `account:…`, `device:…`, `token:…` or `anonymous`, in two parts: to be digested, not to be
+    /// printed.
+    pub fn parts(&self) -> [&str; 2] {
         match self {
-            Self::Account(name) => format!("account:{name}"),
-            Self::Device(key) => format!("device:{}", key.expose()),
-            Self::Token(digest) => format!("token:{digest}"),
-            Self::Anonymous => "anonymous".to_owned(),
+            Self::Account(name) => ["account:", name],
+            Self::Device(key) => ["device:", key.expose()],
+            Self::Token(digest) => ["token:", digest],
+            Self::Anonymous => ["anonymous", ""],
         }
     }
 }
@@ -84,8 +85,8 @@ impl IdempotencyKey {
     /// Under which name the ledger keeps the answer: hex of SHA-256 over principal, `route` and
     /// key, parted by zero bytes. `route` tells operations apart: `POST /v1/orders`.
     pub fn digest(&self, route: &str) -> String {
-        let text = format!("{}\0{route}\0{}", self.principal.text(), self.key);
-        HEXLOWER.encode(&Sha256::digest(text))
+        let [kind, name] = self.principal.parts();
+        HEXLOWER.encode(&digest(&[kind, name, "\0", route, "\0", &self.key]))
     }
 }
 
@@ -132,26 +133,31 @@ fn read_key(parts: &Parts) -> Result<String, Problem> {
 /// Whom `max_per_customer` counts: account, else device, else address. An owner token is no person.
 pub fn customer_key(principal: &Principal, address: &ClientAddress) -> CustomerKey {
     match principal {
-        Principal::Account(_) | Principal::Device(_) => digest_key("customer", &principal.text()),
+        Principal::Account(_) | Principal::Device(_) => digest_key("customer", principal.parts()),
         Principal::Token(_) | Principal::Anonymous => {
-            digest_key("customer", &format!("address:{}", address.bucket()))
+            digest_key("customer", ["address:", &address.bucket().to_string()])
         }
     }
 }
 
 /// Whom the cap of seats held at once from one address counts.
 pub fn address_key(address: &ClientAddress) -> CustomerKey {
-    digest_key("address", &address.bucket().to_string())
+    digest_key("address", [&address.bucket().to_string(), ""])
 }
 
 /// Whom the ledger counts beside the customer: the e-mail address, whatever its case.
 pub fn email_key(email: &str) -> CustomerKey {
-    digest_key("email", &email.to_lowercase())
+    digest_key("email", [&email.to_lowercase(), ""])
 }
 
-fn digest_key(kind: &str, text: &str) -> CustomerKey {
-    let digest = Sha256::digest(format!("{kind}\0{text}"));
+fn digest_key(kind: &str, [text, rest]: [&str; 2]) -> CustomerKey {
+    let digest = digest(&[kind, "\0", text, rest]);
     let mut key = [0; 12];
     key.copy_from_slice(&digest[..12]);
     CustomerKey(key)
+}
+
+/// SHA-256 over a text that comes in parts.
+pub fn digest(parts: &[&str]) -> [u8; 32] {
+    parts.iter().fold(Sha256::new(), Digest::chain_update).finalize().into()
 }

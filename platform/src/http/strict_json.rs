@@ -1,7 +1,7 @@
 //! Reads JSON without keeping it, and refuses what a lenient parser lets pass: a key twice in one
 //! object. Two readers that pick different ones of the two would see different requests.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::BTreeSet, fmt};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Strict, A::Error> {
-        let mut keys = HashSet::new();
+        let mut keys = BTreeSet::new();
         while let Some(key) = members.next_key::<String>()? {
             if !keys.insert(key) {
                 return Err(A::Error::custom("a key stands twice in one object"));

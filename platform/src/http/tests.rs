@@ -20,11 +20,11 @@ const TOKEN: &str = "the organizer's token";
 const DEVICE: &str = "AAECAwQFBgcICQoLDA0ODw";
 
 async fn create(_: Organizer, key: IdempotencyKey, _: EmptyBody) -> Json<Value> {
-    Json(json!({ "key": key.key, "principal": key.principal.text() }))
+    Json(json!({ "key": key.key, "principal": key.principal.parts().concat() }))
 }
 
 async fn hold(key: IdempotencyKey) -> Json<Value> {
-    Json(json!({ "principal": key.principal.text(), "digest": key.digest("POST /hold") }))
+    Json(json!({ "principal": key.principal.parts().concat(), "digest": key.digest("POST /hold") }))
 }
 
 async fn taken() -> Problem {

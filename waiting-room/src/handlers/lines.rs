@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use platform::http::{
-    IDEMPOTENT_REPLAYED, IdempotencyKey, JsonBody, OptionalJsonBody, Organizer, PathParams,
+    IDEMPOTENT_REPLAYED, IdempotencyKey, Json, JsonBody, OptionalJsonBody, Organizer, PathParams,
     ProblemBody,
 };
 use tracing::Instrument;

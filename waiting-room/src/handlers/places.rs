@@ -3,13 +3,13 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{FromRequestParts, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use platform::http::{
-    ClientAddress, Edge, EmptyBody, HOLDFAST_WORK, OptionalJsonBody, PathParams, Principal,
+    ClientAddress, Edge, EmptyBody, HOLDFAST_WORK, Json, OptionalJsonBody, PathParams, Principal,
     Problem, ProblemBody,
 };
 
