@@ -58,7 +58,8 @@ $(TOOLS)/requirements.txt: helm/check/requirements.txt
 	cp $< $@
 
 chart: setup $(TOOLS)/requirements.txt ## Prove the chart without a cluster, then run what it renders
-	cargo build --package holdfast --features failpoints
+	# As the tests want it, so that nothing is built twice.
+	cargo test --features failpoints --package holdfast --test sale --no-run
 	$(PYTHON) helm/check/chart.py --binary target/debug/holdfast
 	$(PYTHON) helm/check/telemetry/check.py --quick --binary target/debug/holdfast
 	$(PYTHON) helm/check/chart.py --render production --values tests/sale/deploy/values.yaml \
@@ -67,12 +68,12 @@ chart: setup $(TOOLS)/requirements.txt ## Prove the chart without a cluster, the
 	    --test sale every_replica -- --ignored --nocapture
 
 telemetry: setup $(TOOLS)/requirements.txt ## Check image, compose file, alerts and dashboards, on real servers
-	cargo build --release --package holdfast
+	cargo build --release
 	$(PYTHON) helm/check/telemetry/check.py
 
 screenshots: setup $(TOOLS)/requirements.txt ## Picture every page (target/screenshots) and dashboard (docs/pictures)
 	cargo test --package holdfast --test browser -- --ignored --nocapture pictures
-	cargo build --release --package holdfast
+	cargo build --release
 	cargo build --release --package journeys
 	$(PYTHON) helm/check/telemetry/picture.py --screenshots --load target/release/load \
 	    --out target/dashboards
@@ -95,7 +96,7 @@ profile: ## Draw where the time of a hold goes: target/profile/hold.svg (wants D
 
 load: ## Walk a crowd through a sale on this machine, audit it, write target/load/report.html
 	# One by one: see loadtest/journeys/Cargo.toml.
-	cargo build --release --package holdfast
+	cargo build --release
 	cargo build --release --package journeys
 	target/release/load --baseline loadtest/baselines/load.json $(ARGUMENTS)
 
