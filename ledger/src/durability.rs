@@ -32,6 +32,8 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), Error> {
         Db::Postgres { write, .. } => {
             // A connection of its own: waiting for another migrating process has no time limit.
             let mut connection: PgConnection = postgres_connection(write).await?;
+            // It would notice, at each start, that everything is there already.
+            sqlx::raw_sql("SET client_min_messages = warning").execute(&mut connection).await?;
             MIGRATIONS.run(&mut connection).await.map_err(failed)?;
             // Several processes may get here at once; replacing a function twice at once fails.
             sqlx::raw_sql("BEGIN; SELECT pg_advisory_xact_lock(4806501)")
