@@ -29,10 +29,12 @@ impl Timestamp {
         self.plus_millis(seconds.saturating_mul(1000))
     }
 
-    /// Reads any RFC 3339 time; what is finer than a millisecond is cut off.
+    /// Reads any RFC 3339 time; what is finer than a millisecond is cut off. One whose offset leads
+    /// beyond the years that can be written in UTC is none.
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+        let millis = i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        Some(Self(millis)).filter(|time| time.text().is_some())
     }
 }
 
@@ -121,6 +123,13 @@ mod tests {
     fn a_time_that_rfc_3339_cannot_tell_is_not_written() {
         for beyond in [Timestamp(i64::MAX), Timestamp(-62_167_219_200_001)] {
             assert!(serde_json::to_string(&beyond).is_err(), "{beyond:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_whose_offset_leads_beyond_the_years_is_not_taken() {
+        for text in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }
 }
