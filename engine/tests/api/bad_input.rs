@@ -172,6 +172,8 @@ async fn an_event_that_cannot_be_is_refused_with_the_name_of_the_field() {
     for (field, value) in [
         ("currency", json!("eur")),
         ("starts_at", json!("tomorrow")),
+        // Beyond the year 9999 in UTC.
+        ("starts_at", json!("9999-12-31T23:59:59-01:00")),
         ("prices", json!({"Stalls": 1.5})),
     ] {
         let body = event(json!({field: value}));
