@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use seatmap_ws::close::TOO_SLOW;
+use tokio::time::sleep;
 
-use crate::support::{Heard, House, Place, Plan, Told, Viewer, in_both_places};
+use crate::support::{Heard, House, Place, Plan, Viewer, in_both_places};
 
 in_both_places! {
     a_reader_that_pauses_gets_one_exact_delta_over_all_it_missed
@@ -10,6 +11,11 @@ in_both_places! {
 }
 
 const SEATS: u32 = 8_000;
+/// Some five times what the two kernels keep for a small window.
+const BUFFERED_BYTES_MAX: usize = 128 * 1024;
+const STALL_MAX: Duration = Duration::from_millis(300);
+/// Longer than filling the buffers takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Every second seat goes off sale, or on it: the longest delta there is.
 async fn change_everything(house: &House, round: u32) {
@@ -21,17 +27,24 @@ async fn change_everything(house: &House, round: u32) {
 }
 
 /// Changes everything so often that no buffer between the two ends holds it, the healthy viewer
-/// following each.
+/// following each. A busy machine tells a change as a snapshot, which is shorter: frames say
+/// nothing, bytes do.
 async fn fill_every_buffer(house: &House, healthy: &mut Viewer) {
-    for round in 0..8 {
+    let mut round = 0;
+    while healthy.bytes < BUFFERED_BYTES_MAX {
         change_everything(house, round).await;
         let view = house.view().await;
         healthy.reach(view.epoch, view.version).await;
+        round += 1;
     }
 }
 
 async fn a_reader_that_pauses_gets_one_exact_delta_over_all_it_missed(place: Place) {
-    let house = House::open(place, Plan::zones(&[SEATS])).await;
+    let plan = Plan::zones(&[SEATS]).settings(|settings| {
+        settings.timing.stall_max = PATIENCE;
+        settings.timing.silence_max = PATIENCE;
+    });
+    let house = House::open(place, plan).await;
     let mut slow = house.opening().json().small_window().open().await;
     let mut healthy = house.opening().json().open().await;
     slow.news().await;
@@ -47,20 +60,16 @@ async fn a_reader_that_pauses_gets_one_exact_delta_over_all_it_missed(place: Pla
 
 async fn a_reader_that_never_reads_is_cut_and_told_so_while_others_go_on(place: Place) {
     let plan = Plan::zones(&[SEATS]).settings(|settings| {
-        settings.timing.stall_max = Duration::from_millis(300);
-        settings.timing.heartbeat_every = Duration::from_millis(200);
-        settings.timing.close_within = Duration::from_secs(20);
+        settings.timing.stall_max = STALL_MAX;
+        settings.timing.silence_max = PATIENCE;
+        settings.timing.close_within = PATIENCE;
     });
     let house = House::open(place, plan).await;
     let mut slow = house.opening().json().small_window().open().await;
     let mut healthy = house.opening().json().open().await;
     slow.news().await;
     fill_every_buffer(&house, &mut healthy).await;
-    // By then the slow one has been waited for long enough.
-    let mut heartbeats = 0;
-    while heartbeats < 5 {
-        heartbeats += usize::from(matches!(healthy.told().await, Told::Heartbeat { .. }));
-    }
+    sleep(4 * STALL_MAX).await;
     let (code, delay) = slow.closed().await;
     assert_eq!(code, TOO_SLOW);
     assert!(delay.parse::<u64>().is_ok_and(|delay| delay > 0), "{delay:?}");

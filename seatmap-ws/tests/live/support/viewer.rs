@@ -35,6 +35,8 @@ pub struct Opening {
 
 pub struct Viewer {
     pub map: Map,
+    /// Of the payloads of all frames heard so far.
+    pub bytes: usize,
     seats: usize,
     socket: WebSocketStream<TcpStream>,
     pub answer: tungstenite::handshake::client::Response,
@@ -124,7 +126,7 @@ impl Opening {
         let stream = stream.connect(self.address).await.expect("the listener listens");
         match client_async(request, stream).await {
             Ok((socket, answer)) => {
-                Ok(Viewer { map: Map::default(), seats: self.seats, socket, answer })
+                Ok(Viewer { map: Map::default(), bytes: 0, seats: self.seats, socket, answer })
             }
             Err(tungstenite::Error::Http(answer)) => {
                 let status = answer.status().as_u16();
@@ -144,6 +146,9 @@ impl Viewer {
     pub async fn hear(&mut self) -> Heard {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await.expect("something is heard");
+            if let Some(Ok(message)) = &message {
+                self.bytes += message.len();
+            }
             let told = match message {
                 Some(Ok(Message::Binary(bytes))) => told_by_binary(&bytes),
                 Some(Ok(Message::Text(text))) => told_by_json(&text, self.seats),
