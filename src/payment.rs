@@ -51,6 +51,7 @@ pub fn open_sandbox(
         publishable_key: payments.publishable_key.clone(),
         webhook_secret: payments.webhook_secrets[0].clone(),
         webhook_url: Some(format!("http://{}/v1/stripe/webhook", reachable(settings.listen))),
+        enabled_events: &payments::stripe::EVENT_TYPES,
         now: Arc::new(move || clock.now().as_millis()),
         rate: sandbox::Rate::default(),
     })?)

@@ -56,6 +56,16 @@ pub(crate) struct Counters {
     pub(crate) webhooks_given_up: u64,
 }
 
+/// The types of the events that go to the endpoint; none without one.
+#[derive(Clone, Copy)]
+pub(crate) struct Subscription(&'static [&'static str]);
+
+impl Subscription {
+    pub(crate) fn includes(self, kind: &str) -> bool {
+        self.0 == crate::ALL_EVENTS || self.0.contains(&kind)
+    }
+}
+
 /// What a run of an operation leaves besides its result.
 pub(crate) struct Run<T> {
     pub(crate) result: T,
@@ -101,6 +111,10 @@ impl Shared {
         self.webhook_url.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(crate) fn subscription(&self) -> Subscription {
+        Subscription(self.webhook_url().map_or(&[], |_| self.options.enabled_events))
+    }
+
     pub(crate) fn set_webhook_url(&self, url: Option<String>) {
         *self.webhook_url.write().unwrap_or_else(PoisonError::into_inner) = url;
         self.wake.notify_one();
@@ -118,10 +132,9 @@ impl Shared {
             if due > now {
                 break;
             }
-            let run =
-                account.run(self.webhook_url().is_some(), Cause::default(), now, |transaction| {
-                    operations::settle(transaction, &id);
-                });
+            let run = account.run(self.subscription(), Cause::default(), now, |transaction| {
+                operations::settle(transaction, &id);
+            });
             if !self.commit(&mut account, run.dropped_events, run.changes) {
                 break;
             }
@@ -175,7 +188,7 @@ impl Account {
     /// Runs an operation on the account; nothing has changed until its changes are committed.
     pub(crate) fn run<T>(
         &mut self,
-        has_endpoint: bool,
+        subscribed: Subscription,
         cause: Cause,
         now: i64,
         operation: impl FnOnce(&mut Transaction<'_>) -> T,
@@ -184,7 +197,7 @@ impl Account {
             state: &self.state,
             ids: &mut self.ids,
             draws: &mut self.webhook_draws,
-            has_endpoint,
+            subscribed,
             cause,
             now,
             changes: Vec::new(),

@@ -57,8 +57,8 @@ pub(crate) async fn answer(
     let intent = {
         let now = shared.now();
         let mut account = shared.settled();
-        let has_endpoint = shared.webhook_url().is_some();
-        let run = account.run(has_endpoint, Cause::default(), now, |transaction| {
+        let subscribed = shared.subscription();
+        let run = account.run(subscribed, Cause::default(), now, |transaction| {
             end_challenge(transaction, &id, choice == "complete")
         });
         match shared.commit_run(&mut account, run) {

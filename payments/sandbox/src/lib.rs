@@ -47,6 +47,9 @@ use crate::account::Shared;
 /// The current time in milliseconds since the Unix epoch; the sandbox reads no other clock.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
+/// Subscribed to events of all types.
+pub const ALL_EVENTS: &[&str] = &["*"];
+
 /// API calls a second, as Stripe counts them: all together, and each endpoint by itself. 0 is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -68,6 +71,8 @@ pub struct SandboxOptions {
     pub webhook_secret: String,
     /// Where events are sent, plain HTTP; with `None`, events are recorded and not sent.
     pub webhook_url: Option<String>,
+    /// Types of the events that are sent, as a webhook endpoint is subscribed to; or [`ALL_EVENTS`].
+    pub enabled_events: &'static [&'static str],
     pub now: Now,
     /// Until `POST /control` has set something else.
     pub rate: Rate,

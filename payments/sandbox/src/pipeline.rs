@@ -213,7 +213,7 @@ fn run(
         idempotency_key: running.map(|running| running.key.clone()),
     };
     let account: &mut Account = &mut account;
-    let mut run = account.run(shared.webhook_url().is_some(), cause, now, |transaction| {
+    let mut run = account.run(shared.subscription(), cause, now, |transaction| {
         if let Some(wrong) = instead {
             let mut failure = Failure::ordered(wrong.status, wrong.lock);
             failure.kept = true;

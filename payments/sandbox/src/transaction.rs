@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::{
+    account::Subscription,
     faults::{Draws, plan_deliveries},
     ids::Ids,
     objects::{Charge, Event, Intent, Method, Record, Refund},
@@ -21,8 +22,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a State,
     pub(crate) ids: &'a mut Ids,
     pub(crate) draws: &'a mut Draws,
-    /// Whether there is anybody to send webhooks to.
-    pub(crate) has_endpoint: bool,
+    /// Of whoever is there to send webhooks to.
+    pub(crate) subscribed: Subscription,
     pub(crate) cause: Cause,
     pub(crate) now: i64,
     pub(crate) changes: Vec<Change>,
@@ -82,7 +83,7 @@ impl Transaction<'_> {
         };
         let id = event.id.clone();
         self.changes.push(Change::Event(event));
-        if !self.has_endpoint {
+        if !self.subscribed.includes(kind) {
             return;
         }
         let plan = plan_deliveries(&self.state.settings.webhooks, self.draws);

@@ -14,5 +14,5 @@ pub mod transport;
 pub use budget::{Budget, Priority, Rate};
 pub use client::{NewIntent, Stripe};
 pub use error::Error;
-pub use objects::{Intent, IntentStatus, Refund};
+pub use objects::{EVENT_TYPES, Intent, IntentStatus, Refund};
 pub use transport::{Transport, TransportSettings};

@@ -155,21 +155,27 @@ pub enum About {
     Nothing,
 }
 
+/// The types of events that say something, to which a webhook endpoint is to be subscribed.
+pub const EVENT_TYPES: [&str; 10] = [
+    "payment_intent.succeeded",
+    "payment_intent.canceled",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "charge.refunded",
+    "charge.refund.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+];
+
 impl About {
     /// By the event's type.
     pub fn of(kind: &str) -> Self {
-        match kind {
-            "payment_intent.succeeded"
-            | "payment_intent.canceled"
-            | "payment_intent.amount_capturable_updated"
-            | "payment_intent.payment_failed"
-            | "payment_intent.requires_action" => Self::Intent,
-            "charge.refunded"
-            | "charge.refund.updated"
-            | "refund.created"
-            | "refund.updated"
-            | "refund.failed" => Self::Refunds,
-            _ => Self::Nothing,
+        match kind.split_once('.') {
+            _ if !EVENT_TYPES.contains(&kind) => Self::Nothing,
+            Some(("payment_intent", _)) => Self::Intent,
+            _ => Self::Refunds,
         }
     }
 }

@@ -396,6 +396,7 @@ fn open_sandbox(data: &TempDir, clock: &RunningClock, base: &str) -> Sandbox {
         publishable_key: PUBLISHABLE_KEY.to_owned(),
         webhook_secret: WEBHOOK_SECRET.to_owned(),
         webhook_url: Some(format!("{base}/v1/stripe/webhook")),
+        enabled_events: sandbox::ALL_EVENTS,
         now: Arc::new(move || clock.now().as_millis()),
         rate: sandbox::Rate::default(),
     })

@@ -164,6 +164,7 @@ pub async fn start_stripe(manifests: &Manifests) -> Stripe {
         publishable_key: value("STRIPE_PUBLISHABLE_KEY"),
         webhook_secret: manifests.secret("holdfast-stripe", "webhook-secret").to_owned(),
         webhook_url: None,
+        enabled_events: &payments::stripe::EVENT_TYPES,
         now: Arc::new(|| {
             let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
             elapsed.as_millis() as i64

@@ -101,6 +101,7 @@ async fn a_damaged_journal_is_named_and_left_alone() {
         publishable_key: "pk_test_x".to_owned(),
         webhook_secret: "whsec_x".to_owned(),
         webhook_url: None,
+        enabled_events: sandbox::ALL_EVENTS,
         now: std::sync::Arc::new(|| 0),
         rate: Default::default(),
     })

@@ -120,10 +120,20 @@ impl Shop {
 
     pub async fn open_with(rate: Rate) -> Self {
         let dir = Arc::new(TempDir::new().unwrap());
-        Self::start(dir, Arc::new(AtomicI64::new(NOON)), rate).await
+        Self::start(dir, Arc::new(AtomicI64::new(NOON)), rate, sandbox::ALL_EVENTS).await
     }
 
-    async fn start(dir: Arc<TempDir>, clock: Arc<AtomicI64>, rate: Rate) -> Self {
+    pub async fn subscribed_to(events: &'static [&'static str]) -> Self {
+        let dir = Arc::new(TempDir::new().unwrap());
+        Self::start(dir, Arc::new(AtomicI64::new(NOON)), Rate::default(), events).await
+    }
+
+    async fn start(
+        dir: Arc<TempDir>,
+        clock: Arc<AtomicI64>,
+        rate: Rate,
+        enabled_events: &'static [&'static str],
+    ) -> Self {
         let shutdown = CancellationToken::new();
         let (inbox, inbox_task) = inbox().await;
         let now = Arc::clone(&clock);
@@ -133,6 +143,7 @@ impl Shop {
             publishable_key: PUBLISHABLE_KEY.to_owned(),
             webhook_secret: WEBHOOK_SECRET.to_owned(),
             webhook_url: Some(inbox.url.clone()),
+            enabled_events,
             now: Arc::new(move || now.load(Ordering::SeqCst)),
             rate,
         })
@@ -165,7 +176,7 @@ impl Shop {
         let (dir, clock) = (Arc::clone(&self.dir), Arc::clone(&self.clock));
         drop(self);
         meanwhile(&dir.path().join("sandbox/journal.jsonl"));
-        Self::start(dir, clock, Rate::default()).await
+        Self::start(dir, clock, Rate::default(), sandbox::ALL_EVENTS).await
     }
 
     pub fn now(&self) -> i64 {

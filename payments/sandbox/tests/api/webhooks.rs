@@ -52,6 +52,17 @@ async fn every_event_arrives_signed_with_the_whole_object() {
 }
 
 #[tokio::test]
+async fn an_endpoint_gets_the_events_it_is_subscribed_to() {
+    let shop = Shop::subscribed_to(&["payment_intent.succeeded", "charge.captured"]).await;
+    pay(&shop).await;
+    let received = shop.inbox.wait_for(2).await;
+    assert_eq!(kinds(&received), ["charge.captured", "payment_intent.succeeded"]);
+    // The others happened all the same, and nothing more is on its way.
+    assert_eq!(shop.counters().await["events"], 5);
+    assert_eq!(shop.counters().await["webhooks_pending"], 0);
+}
+
+#[tokio::test]
 async fn an_event_names_the_call_behind_it() {
     let shop = Shop::open().await;
     let params = [("amount", "100"), ("currency", "eur")];
