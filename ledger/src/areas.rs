@@ -13,8 +13,8 @@ use crate::{
     Ledger,
     db::{Reads, Tx},
     error::Error,
-    row::{Arg, args},
-    values::insert_rows,
+    row::{self, Arg, args},
+    values::{insert_rows, of_ids},
     writer::Outcome,
 };
 
@@ -181,24 +181,30 @@ async fn take(tx: &mut Tx, event: &EventId, want: &AreaQuantity) -> Result<bool,
     Ok(changed == 1)
 }
 
-/// Live places of an order become sold; how many.
-pub(crate) async fn sell(tx: &mut Tx, event: &EventId, order: &OrderId) -> Result<u64, Error> {
-    let rows = tx
-        .rows(
-            "UPDATE area_claims SET state = 'sold' WHERE order_id = $1 AND state = 'live' \
-             RETURNING area, quantity",
-            args![order],
-        )
-        .await?;
-    let mut sold = 0;
-    for quantity in sorted(&rows)? {
+/// Live places of orders become sold; the order of each claim, and how many places it is of.
+pub(crate) async fn sell(tx: &mut Tx, orders: &[&OrderId]) -> Result<Vec<(OrderId, u32)>, Error> {
+    let mut sold = Vec::new();
+    // In the order in which every transaction locks them.
+    let mut sums: BTreeMap<(EventId, AreaIndex), u64> = BTreeMap::new();
+    for (sql, args) in of_ids(
+        "UPDATE area_claims SET state = 'sold' WHERE state = 'live' AND order_id",
+        orders.iter().map(|order| order.as_str()),
+        "RETURNING order_id, event_id, area, quantity",
+    ) {
+        for row in tx.rows(sql, &args).await? {
+            let quantity: u32 = row.small("quantity")?;
+            let sum = sums.entry((row.parsed("event_id")?, row.small("area")?)).or_default();
+            *sum += u64::from(quantity);
+            sold.push((row.parsed("order_id")?, quantity));
+        }
+    }
+    for ((event, area), quantity) in sums {
         tx.run(
             "UPDATE area_counts SET claimed = claimed - $3, sold = sold + $3 \
              WHERE event_id = $1 AND area = $2",
-            args![event, quantity.area, quantity.quantity],
+            args![&event, area, row::count(quantity)?],
         )
         .await?;
-        sold += u64::from(quantity.quantity);
     }
     Ok(sold)
 }

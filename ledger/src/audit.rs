@@ -107,7 +107,7 @@ impl Ledger {
         let ended: Timestamp = self.inner.clock.now().plus_millis(-END_AFTER_MS);
         let mut violations = Vec::new();
         for question in invariant.questions() {
-            for row in self.read().rows(*question, args![event, ended, VIOLATIONS_MAX]).await? {
+            for row in self.survey().rows(*question, args![event, ended, VIOLATIONS_MAX]).await? {
                 violations.push(Violation {
                     invariant,
                     event: row.text("event_id")?,

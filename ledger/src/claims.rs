@@ -15,7 +15,7 @@ use crate::{
     db::{Reads, Tx},
     error::Error,
     row::{Arg, Row, args},
-    values::insert_rows,
+    values::{insert_rows, of_ids},
 };
 
 /// The live or sold claim of one order, as Redis has to have it.
@@ -55,7 +55,7 @@ impl Ledger {
     /// Every live and sold claim of an event, by claim number: what a rebuilt inventory needs.
     pub async fn claims(&self, event: &EventId) -> Result<Vec<StoredClaim>, Error> {
         let seats = self
-            .read()
+            .survey()
             .rows(
                 "SELECT claims.order_id, hold_id, claim_number, customer, claims.state, seat \
                  FROM claims JOIN orders ON orders.id = claims.order_id \
@@ -65,7 +65,7 @@ impl Ledger {
             )
             .await?;
         let areas = self
-            .read()
+            .survey()
             .rows(
                 "SELECT area_claims.order_id, hold_id, claim_number, customer, \
                  area_claims.state, area, quantity \
@@ -105,7 +105,7 @@ impl Ledger {
 
     pub async fn claim_counts(&self, event: &EventId) -> Result<ClaimCounts, Error> {
         let rows = self
-            .read()
+            .survey()
             .rows(
                 "SELECT state, COUNT(*) AS seats FROM claims \
                  WHERE event_id = $1 AND state IN ('live', 'sold') GROUP BY state",
@@ -122,7 +122,7 @@ impl Ledger {
             }
         }
         let rows = self
-            .read()
+            .survey()
             .rows(
                 "SELECT area, claimed, sold FROM area_counts WHERE event_id = $1 ORDER BY area",
                 args![event],
@@ -215,10 +215,19 @@ pub(crate) async fn claim<'a>(
     Ok(wanted)
 }
 
-/// Live seats of an order become sold; how many.
-pub(crate) async fn sell(tx: &mut Tx, order: &OrderId) -> Result<u64, Error> {
-    tx.run("UPDATE claims SET state = 'sold' WHERE order_id = $1 AND state = 'live'", args![order])
-        .await
+/// Live seats of orders become sold; the order of each.
+pub(crate) async fn sell(tx: &mut Tx, orders: &[&OrderId]) -> Result<Vec<OrderId>, Error> {
+    let mut sold = Vec::new();
+    for (sql, args) in of_ids(
+        "UPDATE claims SET state = 'sold' WHERE state = 'live' AND order_id",
+        orders.iter().map(|order| order.as_str()),
+        "RETURNING order_id",
+    ) {
+        for row in tx.rows(sql, &args).await? {
+            sold.push(row.parsed("order_id")?);
+        }
+    }
+    Ok(sold)
 }
 
 /// Live and sold seats of an order are given back, if a proof is recorded; how many.

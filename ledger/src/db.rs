@@ -19,7 +19,7 @@ use sqlx::{
 use tracing::Instrument;
 
 use crate::{
-    dialect::{POSTGRES_SESSION, POSTGRES_SHARED, Sql},
+    dialect::{POSTGRES_KEYED, POSTGRES_SESSION, POSTGRES_SHARED, Sql},
     error::{CONNECTION_LOST, Error, LOCKED},
     row::{Arg, Row},
 };
@@ -27,12 +27,14 @@ use crate::{
 /// How long to wait for a connection: an unreachable database is told after this.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Above Postgres's own `statement_timeout`: only a server that is gone gets here.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 /// A connection unused for this long is tried before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
-const POSTGRES_READERS: u32 = 12;
+const POSTGRES_READERS: u32 = 10;
 /// Apart from the readers, so that questions of the public never starve facts about money.
 const POSTGRES_WRITERS: u32 = 6;
+/// Planned for what they ask about, and apart: an audit takes nobody's turn.
+const POSTGRES_SURVEYORS: u32 = 2;
 const SQLITE_READERS: u32 = 4;
 
 /// After a server went away and came back, the pool still has connections to the one that went:
@@ -54,13 +56,12 @@ macro_rules! on_a_live_connection {
 #[derive(Clone)]
 pub(crate) enum Db {
     /// One connection that writes; readers beside it.
-    Sqlite {
-        write: SqlitePool,
-        read: SqlitePool,
-    },
+    Sqlite { write: SqlitePool, read: SqlitePool },
     Postgres {
         write: PgPool,
         read: PgPool,
+        /// For questions about many rows at once.
+        survey: PgPool,
     },
 }
 
@@ -110,7 +111,7 @@ impl Db {
 
     async fn connect_postgres(url: &str) -> Result<Self, Error> {
         let options = postgres_options(url)?;
-        let pool = |connections| {
+        let pool = |connections, is_keyed: bool| {
             PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -123,15 +124,22 @@ impl Db {
                         Ok(true)
                     })
                 })
-                .after_connect(|connection, _| {
+                .after_connect(move |connection, _| {
                     Box::pin(async move {
                         sqlx::raw_sql(POSTGRES_SESSION).execute(&mut *connection).await?;
+                        if is_keyed {
+                            sqlx::raw_sql(POSTGRES_KEYED).execute(&mut *connection).await?;
+                        }
                         Ok(())
                     })
                 })
                 .connect_lazy_with(options.clone())
         };
-        let db = Self::Postgres { write: pool(POSTGRES_WRITERS), read: pool(POSTGRES_READERS) };
+        let db = Self::Postgres {
+            write: pool(POSTGRES_WRITERS, true),
+            read: pool(POSTGRES_READERS, true),
+            survey: pool(POSTGRES_SURVEYORS, false),
+        };
         db.clone().row("SELECT CAST(1 AS BIGINT) AS one", &[]).await?;
         Ok(db)
     }
@@ -152,6 +160,18 @@ impl Db {
         })
     }
 
+    /// The same database for questions about many rows at once.
+    pub(crate) fn survey(&self) -> Self {
+        match self {
+            Self::Sqlite { .. } => self.clone(),
+            Self::Postgres { write, survey, .. } => Self::Postgres {
+                write: write.clone(),
+                read: survey.clone(),
+                survey: survey.clone(),
+            },
+        }
+    }
+
     pub(crate) fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             match self {
@@ -159,7 +179,8 @@ impl Db {
                     read.close().await;
                     write.close().await;
                 }
-                Self::Postgres { write, read } => {
+                Self::Postgres { write, read, survey } => {
+                    survey.close().await;
                     read.close().await;
                     write.close().await;
                 }
@@ -367,7 +388,10 @@ fn text_of(sql: Sql, postgres: bool) -> SqlStr {
                 sqlite.into_sql_str()
             }
         }
-        Sql::Built(text) => AssertSqlSafe(text).into_sql_str(),
+        Sql::BuiltLocking(text) if postgres => {
+            AssertSqlSafe(format!("{text} FOR UPDATE")).into_sql_str()
+        }
+        Sql::Built(text) | Sql::BuiltLocking(text) => AssertSqlSafe(text).into_sql_str(),
     }
 }
 

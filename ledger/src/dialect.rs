@@ -14,6 +14,8 @@ pub(crate) enum Sql {
     },
     /// Made of literals and a number of rows only, never of values: see `values.rs`.
     Built(Arc<str>),
+    /// The same, locking what it reads as `locking!` does.
+    BuiltLocking(Arc<str>),
 }
 
 impl Sql {
@@ -21,9 +23,17 @@ impl Sql {
     pub(crate) fn is_read(&self) -> bool {
         let text = match self {
             Self::Both(text) | Self::Each { sqlite: text, .. } => text,
-            Self::Built(text) => &**text,
+            Self::Built(text) | Self::BuiltLocking(text) => &**text,
         };
         text.starts_with("SELECT")
+    }
+
+    /// A built one that locks what it reads.
+    pub(crate) fn locking(self) -> Self {
+        match self {
+            Self::Built(text) => Self::BuiltLocking(text),
+            written => written,
+        }
     }
 }
 
@@ -82,11 +92,17 @@ pub(crate) const SQLITE_EXTRAS: &str = include_str!("dialect/sqlite.sql");
 pub(crate) const POSTGRES_EXTRAS: &str = include_str!("dialect/postgres.sql");
 
 /// How long a statement waits for a lock, how long it may run, and how long a transaction may
-/// idle: a stuck neighbour costs this much and no more. Almost every statement finds rows by a key,
-/// in the same way whatever the key is: planning it anew each time would cost more than doing it.
+/// idle: a stuck neighbour costs this much and no more.
 pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '1s'; SET statement_timeout = '3s'; \
-     SET idle_in_transaction_session_timeout = '5s'; SET timezone = 'UTC'; \
-     SET plan_cache_mode = force_generic_plan";
+     SET idle_in_transaction_session_timeout = '5s'; SET timezone = 'UTC'";
+
+/// Of the sessions whose statements find rows by a key, in the same way whatever the key is:
+/// planning them anew each time would cost more than doing them. But a plan is made when a sale
+/// begins and its tables are empty, and to read a small table whole is cheaper than its index. For
+/// the minute until Postgres counts rows anew, each statement would read a table whole that has
+/// thousands of rows by then. So an index is taken where there is one.
+pub(crate) const POSTGRES_KEYED: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
 
 /// Begins a shared transaction, in which a lock is waited for only this long: the operation that would wait, or
 /// that is part of a deadlock, gives way and is tried again alone, instead of delaying the others.

@@ -15,6 +15,7 @@ use crate::{
     dialect::locking,
     error::Error,
     row::{Arg, Row, args},
+    together::Kind,
     values::insert_rows,
     writer::Outcome,
 };
@@ -64,39 +65,13 @@ impl Ledger {
         fingerprint: &str,
         lease_ms: i64,
     ) -> Result<Begin, Error> {
-        let input = (key.to_owned(), fingerprint.to_owned(), lease_ms);
-        self.write(input, |tx, (key, fingerprint, lease_ms)| {
-            begin(tx, key, fingerprint, *lease_ms).boxed()
-        })
-        .await
+        let (key, fingerprint) = (key.to_owned(), fingerprint.to_owned());
+        self.inner.keys.write(NewKey { key, fingerprint, lease_ms }).await
     }
 
     /// Keeps the answer of a request that began.
     pub async fn idempotency_finish(&self, answer: KeptAnswer) -> Result<(), Error> {
-        self.write(answer, |tx, answer| {
-            async move {
-                // It began with this body, and nobody else finished it meanwhile.
-                let finished = tx
-                    .run(
-                        "UPDATE idempotency SET status = $3, body = $4, created_at = $5 \
-                         WHERE key = $1 AND fingerprint = $2 AND status IS NULL",
-                        args![
-                            &answer.key,
-                            &answer.fingerprint,
-                            answer.status,
-                            &answer.body,
-                            tx.now()
-                        ],
-                    )
-                    .await?;
-                if finished == 0 {
-                    keep(tx, answer).await?;
-                }
-                Ok(Outcome::Keep(()))
-            }
-            .boxed()
-        })
-        .await
+        self.inner.answers.write(answer).await
     }
 
     /// The request was refused: the key is free again.
@@ -132,27 +107,87 @@ impl Ledger {
     }
 }
 
-async fn begin(
-    tx: &mut Tx,
-    key: &str,
-    fingerprint: &str,
+/// A key that a request takes.
+pub(crate) struct NewKey {
+    key: String,
+    fingerprint: String,
     lease_ms: i64,
-) -> Result<Outcome<Begin>, Error> {
+}
+
+pub(crate) const BEGIN: Kind<NewKey, Begin> = Kind {
+    one: |tx, new| begin(tx, new).boxed(),
+    many: |tx, all| {
+        async move {
+            let mut taken = take_new(tx, all).await?;
+            // Of two requests with one key the second is left for later.
+            let fresh = all.iter().map(|new| taken.remove(&new.key).then_some(Begin::Fresh));
+            Ok(Outcome::Keep(fresh.collect()))
+        }
+        .boxed()
+    },
+};
+
+pub(crate) const FINISH: Kind<KeptAnswer, ()> = Kind {
+    one: |tx, answer| finish(tx, answer).boxed(),
+    many: |tx, answers| {
+        async move {
+            let kept = insert_answers(tx, answers.iter(), FINISHED).await?;
+            let done = answers.iter().map(|answer| kept.contains(&answer.key).then_some(()));
+            Ok(Outcome::Keep(done.collect()))
+        }
+        .boxed()
+    },
+};
+
+/// It began with this body, and nobody else finished it meanwhile.
+const FINISHED: &str = "ON CONFLICT (key) DO UPDATE SET status = excluded.status, \
+     body = excluded.body, created_at = excluded.created_at \
+     WHERE idempotency.fingerprint = excluded.fingerprint AND idempotency.status IS NULL \
+     RETURNING key";
+
+async fn finish(tx: &mut Tx, answer: &KeptAnswer) -> Result<Outcome<()>, Error> {
+    if insert_answers(tx, std::iter::once(answer), FINISHED).await?.is_empty() {
+        keep(tx, answer).await?;
+    }
+    Ok(Outcome::Keep(()))
+}
+
+/// Takes the keys that are new; which these are.
+async fn take_new(tx: &mut Tx, all: &[NewKey]) -> Result<HashSet<String>, Error> {
     let now = tx.now();
-    let until = now.plus_millis(lease_ms);
-    let inserted = tx
-        .run(
-            "INSERT INTO idempotency (key, fingerprint, lease_until, created_at) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING",
-            args![key, fingerprint, until, now],
-        )
-        .await?;
-    if inserted == 1 {
+    let mut all: Vec<&NewKey> = all.iter().collect();
+    // In the order in which every transaction takes them.
+    all.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    let rows = all
+        .iter()
+        .map(|new| {
+            vec![
+                Arg::from(&new.key),
+                Arg::from(&new.fingerprint),
+                Arg::from(now.plus_millis(new.lease_ms)),
+                Arg::from(now),
+            ]
+        })
+        .collect();
+    let taken = insert_rows(
+        tx,
+        "INSERT INTO idempotency (key, fingerprint, lease_until, created_at)",
+        rows,
+        "ON CONFLICT (key) DO NOTHING RETURNING key",
+    )
+    .await?;
+    taken.iter().map(|row| row.text("key")).collect()
+}
+
+async fn begin(tx: &mut Tx, new: &NewKey) -> Result<Outcome<Begin>, Error> {
+    if !take_new(tx, std::slice::from_ref(new)).await?.is_empty() {
         return Ok(Outcome::Keep(Begin::Fresh));
     }
+    let NewKey { key, fingerprint, lease_ms } = new;
+    let now = tx.now();
     let row = lock(tx, key).await?;
     if !outdated(tx, &row)? {
-        if row.text("fingerprint")? != fingerprint {
+        if row.text("fingerprint")? != *fingerprint {
             return Ok(Outcome::Undo(Begin::KeyReused));
         }
         if let Some(answer) = answer_of(key, &row)? {
@@ -165,7 +200,7 @@ async fn begin(
     tx.run(
         "UPDATE idempotency SET fingerprint = $2, status = NULL, body = NULL, \
          lease_until = $3, created_at = $4 WHERE key = $1",
-        args![key, fingerprint, until, now],
+        args![key, fingerprint, now.plus_millis(*lease_ms), now],
     )
     .await?;
     Ok(Outcome::Keep(Begin::Fresh))
@@ -207,6 +242,15 @@ pub(crate) async fn keep_new<'a>(
     tx: &mut Tx,
     answers: impl Iterator<Item = &'a KeptAnswer>,
 ) -> Result<HashSet<String>, Error> {
+    insert_answers(tx, answers, "ON CONFLICT (key) DO NOTHING RETURNING key").await
+}
+
+/// Inserts answers, and at a conflict does as told; which keys were touched.
+async fn insert_answers<'a>(
+    tx: &mut Tx,
+    answers: impl Iterator<Item = &'a KeptAnswer>,
+    at_conflict: &'static str,
+) -> Result<HashSet<String>, Error> {
     let now = tx.now();
     let mut answers: Vec<&KeptAnswer> = answers.collect();
     // In the order in which every transaction takes them.
@@ -228,7 +272,7 @@ pub(crate) async fn keep_new<'a>(
         tx,
         "INSERT INTO idempotency (key, fingerprint, status, body, lease_until, created_at)",
         rows,
-        "ON CONFLICT (key) DO NOTHING RETURNING key",
+        at_conflict,
     )
     .await?;
     inserted.iter().map(|row| row.text("key")).collect()

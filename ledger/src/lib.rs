@@ -44,6 +44,7 @@ pub mod line_steps;
 pub mod lines;
 mod money;
 mod order_lines;
+mod order_reads;
 pub mod orders;
 pub mod outbox;
 pub mod passes;
@@ -59,7 +60,7 @@ mod writer;
 
 use std::{path::Path, sync::Arc};
 
-use domain::{hold::CustomerKey, time::Clock};
+use domain::{hold::CustomerKey, id::OrderId, time::Clock};
 use tokio::sync::watch;
 
 pub use areas::SetCapacities;
@@ -84,6 +85,7 @@ pub use quarantine::Quarantined;
 pub use tickets::{Ticket, TicketStatus};
 
 use db::{Db, Reads};
+use order_reads::OrderReads;
 use together::Together;
 use writer::{Signals, Work, Writer};
 
@@ -98,10 +100,16 @@ struct Inner {
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
     writer: Arc<Writer>,
+    keys: Together<idempotency::NewKey, Begin>,
+    answers: Together<KeptAnswer, ()>,
     orders: Together<create_order::Input, CreateOrder>,
+    attempts: Together<OrderId, BeginIntent>,
+    intents: Together<intents::NewIntent, bool>,
+    facts: Together<learn::Input, Option<Learned>>,
     inbox: Together<NewInboxRow, bool>,
     inbox_done: Together<String, ()>,
     outbox_done: Together<String, ()>,
+    order_reads: OrderReads,
 }
 
 impl Ledger {
@@ -117,11 +125,22 @@ impl Ledger {
         quarantine::count(0);
         let signals = Arc::new(Signals::new());
         let writer = Arc::new(Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals)));
-        let orders = Together::start(&writer, create_order::CREATE);
-        let inbox = Together::start(&writer, inbox::INSERT);
-        let inbox_done = Together::start(&writer, inbox::DONE);
-        let outbox_done = Together::start(&writer, outbox::DONE);
-        let inner = Inner { db, clock, signals, writer, orders, inbox, inbox_done, outbox_done };
+        let inner = Inner {
+            keys: Together::start(&writer, idempotency::BEGIN),
+            answers: Together::start(&writer, idempotency::FINISH),
+            orders: Together::start(&writer, create_order::CREATE),
+            attempts: Together::start(&writer, intents::BEGIN),
+            intents: Together::start(&writer, intents::STORE),
+            facts: Together::start(&writer, learn::LEARN),
+            inbox: Together::start(&writer, inbox::INSERT),
+            inbox_done: Together::start(&writer, inbox::DONE),
+            outbox_done: Together::start(&writer, outbox::DONE),
+            order_reads: OrderReads::start(&db),
+            db,
+            clock,
+            signals,
+            writer,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -154,6 +173,11 @@ impl Ledger {
 
     fn read(&self) -> Db {
         self.inner.db.clone()
+    }
+
+    /// For questions about many rows at once.
+    fn survey(&self) -> Db {
+        self.inner.db.survey()
     }
 
     async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T, Error>

@@ -7,7 +7,7 @@ use domain::{
     money::{Currency, MinorUnits},
 };
 
-use crate::{db::Tx, error::Error, row::args};
+use crate::{db::Tx, error::Error, row::Arg, values::insert_rows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
@@ -49,26 +49,33 @@ pub(crate) struct Entry<'a> {
     pub currency: Currency,
 }
 
-/// Enters once; `false`: the reference was entered before.
-pub(crate) async fn enter(tx: &mut Tx, entry: Entry<'_>) -> Result<bool, Error> {
-    let (from, to) = entry.kind.accounts();
-    let entered = tx
-        .run(
-            "INSERT INTO money_entries (reference, kind, order_id, event_id, from_account, \
-             to_account, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (reference, kind) DO NOTHING",
-            args![
-                entry.reference,
-                entry.kind.as_str(),
-                entry.order,
-                entry.event,
-                from,
-                to,
-                entry.amount,
-                entry.currency.as_str(),
-                tx.now()
-            ],
-        )
-        .await?;
-    Ok(entered == 1)
+/// Enters each once; how many were not there before.
+pub(crate) async fn enter(tx: &mut Tx, entries: &[Entry<'_>]) -> Result<usize, Error> {
+    let now = tx.now();
+    let rows: Vec<Vec<Arg<'_>>> = entries
+        .iter()
+        .map(|entry| {
+            let (from, to) = entry.kind.accounts();
+            vec![
+                Arg::from(entry.reference),
+                Arg::from(entry.kind.as_str()),
+                Arg::from(entry.order),
+                Arg::from(entry.event),
+                Arg::from(from),
+                Arg::from(to),
+                Arg::from(entry.amount),
+                Arg::from(entry.currency.as_str()),
+                Arg::from(now),
+            ]
+        })
+        .collect();
+    let entered = insert_rows(
+        tx,
+        "INSERT INTO money_entries (reference, kind, order_id, event_id, from_account, \
+         to_account, amount, currency, at)",
+        rows,
+        "ON CONFLICT (reference, kind) DO NOTHING RETURNING reference",
+    )
+    .await?;
+    Ok(entered.len())
 }

@@ -6,8 +6,8 @@ use crate::{
     NewOrder, OrderLine,
     db::{Reads, Tx},
     error::Error,
-    row::{Arg, Row, args},
-    values::insert_rows,
+    row::{Arg, Row},
+    values::{insert_rows, of_ids},
 };
 
 pub(crate) async fn insert<'a>(
@@ -38,18 +38,23 @@ pub(crate) async fn insert<'a>(
     Ok(())
 }
 
-pub(crate) async fn of_order(
+/// Of many orders, those of one together and by their numbers.
+pub(crate) async fn of_orders(
     source: &mut impl Reads,
-    order: &OrderId,
-) -> Result<Vec<OrderLine>, Error> {
-    let rows = source
-        .rows(
-            "SELECT number, seat, area, label, category, quantity, price FROM order_lines \
-             WHERE order_id = $1 ORDER BY number",
-            args![order],
-        )
-        .await?;
-    rows.iter().map(line_of).collect()
+    orders: &[&OrderId],
+) -> Result<Vec<(OrderId, OrderLine)>, Error> {
+    let mut lines = Vec::new();
+    for (sql, args) in of_ids(
+        "SELECT order_id, number, seat, area, label, category, quantity, price \
+         FROM order_lines WHERE order_id",
+        orders.iter().map(|order| order.as_str()),
+        "ORDER BY order_id, number",
+    ) {
+        for row in source.rows(sql, &args).await? {
+            lines.push((row.parsed("order_id")?, line_of(&row)?));
+        }
+    }
+    Ok(lines)
 }
 
 pub(crate) fn line_of(row: &Row) -> Result<OrderLine, Error> {

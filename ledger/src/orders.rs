@@ -1,5 +1,7 @@
 //! Orders as they are read. They are written by `create_order` and `learn`, nowhere else.
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::{
     hold::CustomerKey,
     id::{EventId, HoldId, OrderId},
@@ -13,9 +15,8 @@ use tracing::Span;
 use crate::{
     Ledger, customer_of,
     db::{Reads, Tx},
-    dialect::locking,
     error::Error,
-    intents::Intent,
+    intents::{Intent, Payable},
     order_lines,
     row::{Row, args},
     trace,
@@ -126,7 +127,7 @@ pub(crate) fn areas_of(lines: &[OrderLine]) -> Vec<AreaQuantity> {
 
 impl Ledger {
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, Error> {
-        load(&mut self.read(), id).await
+        self.inner.order_reads.read(id).await
     }
 
     /// The same for many; those that are not known are missing, the others come in no order.
@@ -155,43 +156,52 @@ impl Ledger {
     }
 }
 
-/// Reads an order whole, in one statement: a row for each of its lines.
+/// Reads an order whole.
 pub(crate) async fn load(source: &mut impl Reads, id: &OrderId) -> Result<Option<Order>, Error> {
     Ok(load_many(source, &[id]).await?.pop())
 }
 
-/// The same for many orders; those that are not known are missing, the others in no order.
+/// The same for many orders; those that are not known are missing, the others in no order. Two
+/// statements of one table each, because a join of many could be planned for tables that were
+/// small, see `POSTGRES_KEYED`. Lines never change, so the two cannot differ.
 pub(crate) async fn load_many(
     source: &mut impl Reads,
     ids: &[&OrderId],
 ) -> Result<Vec<Order>, Error> {
     let mut orders = Vec::with_capacity(ids.len());
     for (sql, args) in of_ids(
-        "SELECT orders.id, orders.event_id, hold_id, orders.state, end_reason, claim_number, \
-         customer, email_customer, email, name, orders.amount, currency, pay_before, \
-         deadline_extended, orders.intent_id, intent_exposed, cancel_sent_at, \
-         orders.created_at, revision, intents.attempt AS attempt, \
-         intents.client_secret AS client_secret, \
+        "SELECT id, event_id, hold_id, state, end_reason, claim_number, customer, \
+         email_customer, email, name, amount, currency, pay_before, deadline_extended, \
+         intent_id, intent_exposed, cancel_sent_at, created_at, revision, \
+         (SELECT attempt FROM intents WHERE intents.intent_id = orders.intent_id) AS attempt, \
+         (SELECT client_secret FROM intents WHERE intents.intent_id = orders.intent_id) \
+         AS client_secret, \
          (SELECT COUNT(*) FROM outbox WHERE outbox.order_id = orders.id \
           AND outbox.state = 'waiting' AND outbox.rank > 0) AS unsettled, \
-         (SELECT trace FROM outbox WHERE outbox.id = 'promote:' || orders.id) AS trace, \
-         number, seat, area, label, category, quantity, price \
-         FROM orders JOIN order_lines ON order_lines.order_id = orders.id \
-         LEFT JOIN intents ON intents.intent_id = orders.intent_id \
-         WHERE orders.id",
+         (SELECT trace FROM outbox WHERE outbox.id = 'promote:' || orders.id) AS trace \
+         FROM orders WHERE id",
         ids.iter().map(|id| id.as_str()),
-        "ORDER BY orders.id, number",
+        "",
     ) {
-        let rows = source.rows(sql, &args).await?;
-        for of_one in rows.chunk_by(|one, other| one.same("id", other)) {
-            let lines = of_one.iter().map(order_lines::line_of).collect::<Result<_, _>>()?;
-            orders.push(order_of(&of_one[0], lines)?);
+        for row in source.rows(sql, &args).await? {
+            orders.push(order_of(&row)?);
         }
+    }
+    // After the orders: who sees an order sees its lines.
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+    let ids: Vec<&OrderId> = ids.iter().collect();
+    let mut lines: HashMap<OrderId, Vec<OrderLine>> = HashMap::with_capacity(orders.len());
+    for (order, line) in order_lines::of_orders(source, &ids).await? {
+        lines.entry(order).or_default().push(line);
+    }
+    for order in &mut orders {
+        order.lines = lines.remove(&order.id).unwrap_or_default();
     }
     Ok(orders)
 }
 
-fn order_of(row: &Row, lines: Vec<OrderLine>) -> Result<Order, Error> {
+/// Without its lines.
+fn order_of(row: &Row) -> Result<Order, Error> {
     let intent_exposed = row.flag("intent_exposed")?;
     let intent = match row.text_or_null("intent_id")? {
         Some(id) => Some(Intent {
@@ -213,7 +223,7 @@ fn order_of(row: &Row, lines: Vec<OrderLine>) -> Result<Order, Error> {
         email_customer: customer_of(&row.text("email_customer")?)?,
         email: row.text("email")?,
         name: row.text_or_null("name")?,
-        lines,
+        lines: Vec::new(),
         amount: row.int("amount")?,
         currency: row.parsed("currency")?,
         pay_before: row.time("pay_before")?,
@@ -255,28 +265,68 @@ pub(crate) struct Locked {
     pub has_areas: bool,
 }
 
+impl Locked {
+    pub(crate) fn payable(&self) -> Payable {
+        Payable {
+            id: self.id.clone(),
+            event: self.event.clone(),
+            created_at: self.created_at,
+            amount: self.amount,
+            currency: self.currency,
+        }
+    }
+}
+
+/// The events of these orders, ascending, each once.
+pub(crate) async fn events_of(tx: &mut Tx, orders: &[&OrderId]) -> Result<Vec<EventId>, Error> {
+    let mut events = BTreeSet::new();
+    for (sql, args) in of_ids(
+        "SELECT DISTINCT event_id FROM orders WHERE id",
+        orders.iter().map(|order| order.as_str()),
+        "",
+    ) {
+        for row in tx.rows(sql, &args).await? {
+            events.insert(row.parsed("event_id")?);
+        }
+    }
+    Ok(events.into_iter().collect())
+}
+
 pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Error> {
-    let row = tx
-        .row(
-            locking!(
-                "SELECT id, event_id, state, end_reason, customer, email_customer, name, amount, \
-                 currency, pay_before, deadline_extended, intent_id, intent_exposed, \
-                 cancel_sent_at, created_at, \
-                 (SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM order_lines \
-                  WHERE order_id = orders.id) AS quantity, \
-                 (SELECT COUNT(area) FROM order_lines WHERE order_id = orders.id) AS of_areas \
-                 FROM orders WHERE id = $1"
-            ),
-            args![id],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Locked {
+    Ok(lock_many(tx, &[id]).await?.pop())
+}
+
+/// The same for many orders, locked in the order of their ids; those that are not known are missing.
+pub(crate) async fn lock_many(tx: &mut Tx, ids: &[&OrderId]) -> Result<Vec<Locked>, Error> {
+    let mut ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    // In any other order two transactions could wait for each other.
+    ids.sort_unstable();
+    let mut locked = Vec::with_capacity(ids.len());
+    for (sql, args) in of_ids(
+        "SELECT id, event_id, state, end_reason, customer, email_customer, name, amount, \
+         currency, pay_before, deadline_extended, intent_id, intent_exposed, cancel_sent_at, \
+         created_at, \
+         (SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM order_lines \
+          WHERE order_id = orders.id) AS quantity, \
+         (SELECT COUNT(area) FROM order_lines WHERE order_id = orders.id) AS of_areas \
+         FROM orders WHERE id",
+        ids,
+        "ORDER BY id",
+    ) {
+        for row in tx.rows(sql.locking(), &args).await? {
+            locked.push(locked_of(&row)?);
+        }
+    }
+    Ok(locked)
+}
+
+fn locked_of(row: &Row) -> Result<Locked, Error> {
+    Ok(Locked {
         id: row.parsed("id")?,
         event: row.parsed("event_id")?,
         progress: Progress {
-            state: state_of(&row)?,
-            end_reason: end_reason_of(&row)?,
+            state: state_of(row)?,
+            end_reason: end_reason_of(row)?,
             cancel_sent: row.int_or_null("cancel_sent_at")?.is_some(),
             deadline_extended: row.flag("deadline_extended")?,
             intent_exposed: row.flag("intent_exposed")?,
@@ -293,5 +343,5 @@ pub(crate) async fn lock(tx: &mut Tx, id: &OrderId) -> Result<Option<Locked>, Er
         intent: row.text_or_null("intent_id")?,
         quantity: row.small("quantity")?,
         has_areas: row.int("of_areas")? > 0,
-    }))
+    })
 }

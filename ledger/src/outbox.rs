@@ -21,7 +21,7 @@ use crate::{
     row::{Arg, Row, args},
     together::Kind,
     trace,
-    values::{insert_rows, of_ids},
+    values::{insert_rows, of_ids, of_ids_with},
     writer::Outcome,
 };
 
@@ -344,18 +344,21 @@ pub(crate) async fn withdraw(tx: &mut Tx, id: String) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes back the inventory's earlier steps of an order that no worker has begun.
+/// Takes back the inventory's earlier steps of orders that no worker has begun.
 pub(crate) async fn withdraw_earlier(
     tx: &mut Tx,
-    order: &OrderId,
+    orders: &[&OrderId],
     than: OutboxKind,
 ) -> Result<(), Error> {
-    tx.run(
-        "UPDATE outbox SET state = 'withdrawn' WHERE order_id = $1 AND state = 'waiting' \
-         AND rank BETWEEN 1 AND $2 AND lease_until <= $3",
-        args![order, than.rank() - 1, tx.now()],
-    )
-    .await?;
+    for (sql, args) in of_ids_with(
+        [Arg::from(than.rank() - 1), Arg::from(tx.now())],
+        "UPDATE outbox SET state = 'withdrawn' WHERE state = 'waiting' \
+         AND rank BETWEEN 1 AND $1 AND lease_until <= $2 AND order_id",
+        orders.iter().map(|order| order.as_str()),
+        "",
+    ) {
+        tx.run(sql, &args).await?;
+    }
     Ok(())
 }
 

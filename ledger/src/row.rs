@@ -11,6 +11,7 @@ use sqlx::{Postgres, Row as _, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 use crate::error::Error;
 
 /// A value for a placeholder. A null has a type: Postgres asks for it.
+#[derive(Clone)]
 pub(crate) enum Arg<'a> {
     Int(Option<i64>),
     Text(Option<&'a str>),
@@ -110,11 +111,6 @@ impl Row {
 
     pub(crate) fn text(&self, column: &str) -> Result<String, Error> {
         self.get(column)
-    }
-
-    /// Whether both have the same text in a column.
-    pub(crate) fn same(&self, column: &str, other: &Self) -> bool {
-        matches!((self.text(column), other.text(column)), (Ok(one), Ok(two)) if one == two)
     }
 
     pub(crate) fn text_or_null(&self, column: &str) -> Result<Option<String>, Error> {

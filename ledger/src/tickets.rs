@@ -114,12 +114,15 @@ fn ticket_of(row: &Row) -> Result<Ticket, Error> {
     })
 }
 
-/// One valid ticket for every unit of every line.
-pub(crate) async fn issue(tx: &mut Tx, order: &Locked) -> Result<(), Error> {
-    let lines = order_lines::of_order(tx, &order.id).await?;
+/// One valid ticket for every unit of every line of these orders.
+pub(crate) async fn issue(tx: &mut Tx, orders: &[&Locked]) -> Result<(), Error> {
+    let ids: Vec<&OrderId> = orders.iter().map(|order| &order.id).collect();
+    let lines = order_lines::of_orders(tx, &ids).await?;
     let now = tx.now();
     let mut rows: Vec<Vec<Arg<'_>>> = Vec::new();
-    for line in &lines {
+    for (id, line) in &lines {
+        let order = orders.iter().find(|order| order.id == *id);
+        let order = order.ok_or(Error::Corrupt("a line of another order"))?;
         for unit in 0..line.quantity {
             let id = ticket_id(&order.id, order.created_at, line.number, unit);
             rows.push(vec![

@@ -17,18 +17,18 @@ use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::timeout,
 };
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::{
     db::Tx,
     error::Error,
-    writer::{Outcome, Work, Writer},
+    writer::{Outcome, Work, Writer, span},
 };
 
 /// Inputs of one operation, at most.
 const TOGETHER_MAX: usize = 64;
 /// Operations of one kind under way; meanwhile the next one gathers.
-const UNDER_WAY_MAX: usize = 2;
+const UNDER_WAY_MAX: usize = 1;
 const WAITING_MAX: usize = 4_096;
 /// An operation that waits for somebody's lock holds up those behind it no longer than this.
 const PLACE_KEPT: Duration = Duration::from_millis(250);
@@ -54,6 +54,8 @@ impl<I, T> Copy for Kind<I, T> {}
 
 struct Waiting<I, T> {
     input: I,
+    /// From here to the commit, in the caller's trace.
+    span: Span,
     caller: oneshot::Sender<Result<T, Error>>,
 }
 
@@ -76,14 +78,12 @@ where
     /// Does `input`, perhaps with others; answers once committed.
     pub(crate) async fn write(&self, input: I) -> Result<T, Error> {
         let (caller, answer) = oneshot::channel();
-        let answered = async move {
-            self.queue.try_send(Waiting { input, caller }).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes wait"),
-                mpsc::error::TrySendError::Closed(_) => Error::Unavailable("closed"),
-            })?;
-            answer.await.map_err(|_| Error::Unavailable("the writer ended"))?
-        };
-        answered.instrument(tracing::debug_span!("transaction", otel.kind = "client")).await
+        let waiting = Waiting { input, span: span(), caller };
+        self.queue.try_send(waiting).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes wait"),
+            mpsc::error::TrySendError::Closed(_) => Error::Unavailable("closed"),
+        })?;
+        answer.await.map_err(|_| Error::Unavailable("the writer ended"))?
     }
 }
 
@@ -119,7 +119,7 @@ where
     T: Send + 'static,
 {
     let (inputs, callers): (Vec<I>, Vec<_>) =
-        batch.into_iter().map(|waiting| (waiting.input, waiting.caller)).unzip();
+        batch.into_iter().map(|Waiting { input, span, caller }| (input, (span, caller))).unzip();
     let inputs: Arc<[I]> = inputs.into();
     let answers = match &inputs[..] {
         [_] => vec![None],
@@ -136,10 +136,11 @@ where
     };
     let each = callers.into_iter().zip(answers).enumerate().map(|(place, (caller, answer))| {
         let inputs = &inputs;
+        let (span, caller) = caller;
         async move {
             let answer = match answer {
                 Some(answer) => answer,
-                None => write_one(writer, kind.one, inputs, place).await,
+                None => write_one(writer, span, kind.one, inputs, place).await,
             };
             // A caller that hung up does not want to know.
             let _ = caller.send(answer);
@@ -179,6 +180,7 @@ where
 
 async fn write_one<I, T>(
     writer: &Writer,
+    span: Span,
     one: Work<I, T>,
     inputs: &Arc<[I]>,
     place: usize,
@@ -188,5 +190,5 @@ where
     T: Send + 'static,
 {
     let input = (Arc::clone(inputs), place, one);
-    writer.write(input, |tx, (inputs, place, one)| one(tx, &inputs[*place])).await
+    writer.write_within(span, input, |tx, (inputs, place, one)| one(tx, &inputs[*place])).await
 }

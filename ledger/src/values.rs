@@ -36,20 +36,31 @@ pub(crate) fn of_ids<'a>(
     ids: impl IntoIterator<Item = &'a str>,
     after: &'static str,
 ) -> Vec<(Sql, Vec<Arg<'a>>)> {
+    of_ids_with([], before, ids, after)
+}
+
+/// The same after arguments of which `before` speaks; the first of the list is `$N + 1`.
+pub(crate) fn of_ids_with<'a, const N: usize>(
+    leading: [Arg<'a>; N],
+    before: &'static str,
+    ids: impl IntoIterator<Item = &'a str>,
+    after: &'static str,
+) -> Vec<(Sql, Vec<Arg<'a>>)> {
     let ids: Vec<&str> = ids.into_iter().collect();
     ids.chunks(PART_MAX)
         .map(|part| {
             // The last one fills up what is missing: naming it twice is naming it once.
             let size = part.len().next_power_of_two();
             let filled = part.iter().chain(std::iter::repeat(&part[part.len() - 1]));
-            let args = filled.take(size).map(|id| Arg::from(*id)).collect();
-            (list(before, size, after), args)
+            let ids = filled.take(size).map(|id| Arg::from(*id));
+            (list(before, N, size, after), leading.iter().cloned().chain(ids).collect())
         })
         .collect()
 }
 
-fn list(before: &str, size: usize, after: &str) -> Sql {
-    let places: Vec<String> = (1..=size).map(|place| format!("${place}")).collect();
+fn list(before: &str, leading: usize, size: usize, after: &str) -> Sql {
+    let places: Vec<String> =
+        (leading + 1..=leading + size).map(|place| format!("${place}")).collect();
     Sql::Built(format!("{before} IN ({}) {after}", places.join(", ")).into())
 }
 
@@ -98,5 +109,8 @@ mod tests {
         let ids: Vec<_> = args.iter().map(|arg| matches!(arg, Arg::Text(Some("c")))).collect();
         assert_eq!(ids, [false, false, true, true]);
         assert!(of_ids("", [], "").is_empty());
+        let statements = of_ids_with([Arg::from("new")], "UPDATE t SET a = $1 WHERE id", ["b"], "");
+        let [(Sql::Built(text), args)] = &statements[..] else { panic!("one statement") };
+        assert_eq!((&**text, args.len()), ("UPDATE t SET a = $1 WHERE id IN ($2) ", 2));
     }
 }

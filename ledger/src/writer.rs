@@ -124,6 +124,11 @@ impl Signals {
     }
 }
 
+/// Of a write, in the trace of whoever asks for it.
+pub(crate) fn span() -> Span {
+    tracing::debug_span!("transaction", otel.kind = "client")
+}
+
 impl Writer {
     pub(crate) fn start(db: Db, clock: Arc<dyn Clock>, signals: Arc<Signals>) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
@@ -142,7 +147,21 @@ impl Writer {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.send(input, work, false).await
+        self.send(span(), input, work, false).await
+    }
+
+    /// The same within a span that was begun before, by [`span`].
+    pub(crate) async fn write_within<I, T>(
+        &self,
+        span: Span,
+        input: I,
+        work: Work<I, T>,
+    ) -> Result<T, Error>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.send(span, input, work, false).await
     }
 
     /// The same for many inputs at once: none of them is to wait long for the lock of another.
@@ -155,16 +174,21 @@ impl Writer {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.send(input, work, true).await
+        self.send(span(), input, work, true).await
     }
 
-    async fn send<I, T>(&self, input: I, work: Work<I, T>, is_impatient: bool) -> Result<T, Error>
+    async fn send<I, T>(
+        &self,
+        span: Span,
+        input: I,
+        work: Work<I, T>,
+        is_impatient: bool,
+    ) -> Result<T, Error>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let span = tracing::debug_span!("transaction", otel.kind = "client");
         let operation = Box::new(Typed { input, work, result: None, is_impatient, span, caller });
         self.queue.try_send(operation).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes wait"),

@@ -1,5 +1,6 @@
+use domain::order::{Fact, OrderState};
 use futures_util::future::join_all;
-use ledger::{CreateOrder, Error, NewOrder};
+use ledger::{CreateOrder, Error, Evidence, NewOrder, Order, OutboxKind, Ticket};
 use sqlx::Connection;
 
 use crate::{
@@ -13,6 +14,7 @@ on_both!(
     a_caller_that_hangs_up_cuts_nothing_in_half,
     what_is_done_together_comes_out_as_if_done_alone,
     places_wanted_together_are_never_more_than_there_are,
+    payments_told_together_come_out_as_if_told_alone,
 );
 
 async fn an_operation_that_fails_takes_no_other_along(world: World) {
@@ -132,6 +134,125 @@ async fn places_wanted_together_are_never_more_than_there_are(world: World) {
     let counts = world.ledger.claim_counts(&world.event.id).await.unwrap();
     assert_eq!((counts.areas[0].live, counts.live_seats), (PLACES, 20));
     world.assert_sound().await;
+}
+
+/// Everything that the ledger says about some payments, in the order in which they were made.
+#[derive(Debug, PartialEq)]
+struct Told {
+    answers: Vec<String>,
+    orders: Vec<Order>,
+    tickets: Vec<Ticket>,
+    outbox: Vec<String>,
+    quarantined: Vec<String>,
+}
+
+/// Twenty plain orders are paid beside others for which something is odd. `together`: each step of
+/// all at once, else one after the other.
+async fn pay_all(world: &World, together: bool) -> Told {
+    let mut orders = Vec::new();
+    for seat in 0..28 {
+        orders.push(world.order(&[seat, 100 + seat]).await);
+    }
+    for _ in 0..3 {
+        orders.push(world.send(world.wish_places(0, 2)).await);
+    }
+    let of = |place: usize| orders[place].clone();
+    let [ended, pressed_before, again] = [of(20), of(21), of(22)];
+    world.learn(&ended.id, Fact::CancelAsked).await;
+    world.ledger.begin_intent(&pressed_before.id).await.unwrap();
+    // Its first intent is void.
+    world.pay(&again.id).await;
+    world.learn(&again.id, Fact::Void).await;
+    let mut answers = Vec::new();
+
+    let press = async |order: &Order| {
+        let begun = world.ledger.begin_intent(&order.id).await.unwrap();
+        format!("{begun:?}")
+    };
+    let mut unknown = of(0);
+    unknown.id = world.wish(&[]).id;
+    let pressing: Vec<Order> = orders.iter().chain([&unknown]).cloned().collect();
+    answers.extend(in_turn(together, pressing.iter().map(press)).await);
+
+    let (too_late, stored_before) = (of(23), of(24));
+    world.learn(&too_late.id, Fact::CancelAsked).await;
+    let intent_of = |order: &Order| format!("pi_{}", order.id);
+    let stored = intent_of(&stored_before);
+    world.ledger.store_intent(&stored_before.id, 1, &stored, "secret").await.unwrap();
+    let store = async |order: &Order| {
+        let attempt = if order.id == again.id { 2 } else { 1 };
+        let stored =
+            world.ledger.store_intent(&order.id, attempt, &intent_of(order), "secret").await;
+        format!("{:?}", stored.map_err(|error| error.to_string()))
+    };
+    answers.extend(in_turn(together, pressing.iter().map(store)).await);
+
+    let learn = async |order: &Order, fact: Fact| {
+        let mut evidence = Evidence {
+            source: "webhook",
+            reference: None,
+            intent: Some(intent_of(order)),
+            amount: Some(order.amount),
+        };
+        if order.id == orders[25].id {
+            evidence.amount = Some(order.amount - 1);
+        }
+        if order.id == orders[26].id {
+            evidence.intent = Some("pi_another".to_owned());
+        }
+        let learned = world.ledger.learn(&order.id, fact, evidence).await.unwrap();
+        format!("{learned:?}")
+    };
+    // One of them is told at once that it is paid.
+    let fact_of = |order: &Order| match order.id == orders[27].id {
+        true => Fact::Paid,
+        false => Fact::Authorised,
+    };
+    let authorise = pressing.iter().map(|order| learn(order, fact_of(order)));
+    answers.extend(in_turn(together, authorise).await);
+    let paid = pressing.iter().map(|order| learn(order, Fact::Paid));
+    answers.extend(in_turn(together, paid).await);
+
+    let mut tickets = Vec::new();
+    for order in &mut orders {
+        *order = world.reload(order).await;
+        tickets.extend(world.ledger.tickets_of_order(&order.id).await.unwrap());
+    }
+    let kinds = [OutboxKind::INVENTORY, OutboxKind::PAYMENTS].concat();
+    let mut outbox: Vec<String> = world
+        .ledger
+        .outbox_lease(&kinds, "w", 1_000, 1_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| format!("{} {:?} {:?}", row.id, row.intent, row.amount))
+        .collect();
+    outbox.sort_unstable();
+    let quarantined = world.ledger.quarantined(100).await.unwrap();
+    let mut quarantined: Vec<String> = quarantined.iter().map(|row| format!("{row:?}")).collect();
+    quarantined.sort_unstable();
+    world.assert_sound().await;
+    Told { answers, orders, tickets, outbox, quarantined }
+}
+
+async fn in_turn<T>(together: bool, work: impl Iterator<Item: Future<Output = T>>) -> Vec<T> {
+    if together {
+        return join_all(work).await;
+    }
+    let mut done = Vec::new();
+    for one in work {
+        done.push(one.await);
+    }
+    done
+}
+
+async fn payments_told_together_come_out_as_if_told_alone(world: World) {
+    let alone = pay_all(&World::sqlite().await, false).await;
+    let together = pay_all(&world, true).await;
+    let ticketed = |order: &&Order| order.state == OrderState::Ticketed;
+    assert_eq!(alone.orders.iter().filter(ticketed).count(), 27, "{:#?}", alone.answers);
+    assert_eq!(alone.quarantined.len(), 7, "{:#?}", alone.quarantined);
+    assert_eq!(together, alone);
 }
 
 #[tokio::test]
