@@ -5,7 +5,7 @@ Relies on: a Prometheus, the dashboards' JSON, charts.py for the panels.
 Never does: load anything from elsewhere; the page is one file.
 
 `picture.py --out FOLDER` starts a demo with a small sale and draws all dashboards; with
-`--load target/release/load` it is the crowd of `make load` that buys there. `--prometheus URL` draws
+`--load target/debug/load` it is the crowd of `make load` that buys there. `--prometheus URL` draws
 from one that runs already. `--screenshots` also makes PNG files with a headless chromium.
 """
 

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::Ticks;
 use crate::{Inventory, meters};
 
-const POLL_EVERY: Duration = Duration::from_millis(75);
+const POLL_EVERY: Duration = Duration::from_millis(100);
 /// Polls between two checks: some five seconds.
-const POLLS_PER_CHECK: u32 = 66;
+const POLLS_PER_CHECK: u32 = 50;
 
 pub(super) async fn run(inventory: Inventory, shutdown: CancellationToken) {
     let mut ticks = Ticks::every(POLL_EVERY, shutdown);
