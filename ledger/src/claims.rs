@@ -55,7 +55,7 @@ impl Ledger {
     /// Every live and sold claim of an event, by claim number: what a rebuilt inventory needs.
     pub async fn claims(&self, event: &EventId) -> Result<Vec<StoredClaim>, Error> {
         let seats = self
-            .survey()
+            .read()
             .rows(
                 "SELECT claims.order_id, hold_id, claim_number, customer, claims.state, seat \
                  FROM claims JOIN orders ON orders.id = claims.order_id \
@@ -65,7 +65,7 @@ impl Ledger {
             )
             .await?;
         let areas = self
-            .survey()
+            .read()
             .rows(
                 "SELECT area_claims.order_id, hold_id, claim_number, customer, \
                  area_claims.state, area, quantity \
@@ -105,7 +105,7 @@ impl Ledger {
 
     pub async fn claim_counts(&self, event: &EventId) -> Result<ClaimCounts, Error> {
         let rows = self
-            .survey()
+            .read()
             .rows(
                 "SELECT state, COUNT(*) AS seats FROM claims \
                  WHERE event_id = $1 AND state IN ('live', 'sold') GROUP BY state",
@@ -122,7 +122,7 @@ impl Ledger {
             }
         }
         let rows = self
-            .survey()
+            .read()
             .rows(
                 "SELECT area, claimed, sold FROM area_counts WHERE event_id = $1 ORDER BY area",
                 args![event],

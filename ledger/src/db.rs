@@ -355,18 +355,20 @@ impl Reads for Tx {
         sql: Sql,
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
-        self.wrote |= !sql.is_read();
+        let (is_read, tells_writes) = (sql.is_read(), sql.is_returning());
         Box::pin(async move {
-            match &mut self.at {
+            let rows: Vec<Row> = match &mut self.at {
                 At::Sqlite(tx) => {
                     let rows = bind_sqlite(sql, args)?.fetch_all(&mut **tx).await?;
-                    Ok(rows.into_iter().map(Row::Sqlite).collect())
+                    rows.into_iter().map(Row::Sqlite).collect()
                 }
                 At::Postgres(tx) => {
                     let rows = answer(bind_postgres(sql, args)?.fetch_all(&mut **tx)).await?;
-                    Ok(rows.into_iter().map(Row::Postgres).collect())
+                    rows.into_iter().map(Row::Postgres).collect()
                 }
-            }
+            };
+            self.wrote |= !is_read && !(tells_writes && rows.is_empty());
+            Ok(rows)
         })
     }
 }

@@ -21,11 +21,19 @@ pub(crate) enum Sql {
 impl Sql {
     /// It begins like one that changes nothing; locks do not count.
     pub(crate) fn is_read(&self) -> bool {
-        let text = match self {
+        self.text().starts_with("SELECT")
+    }
+
+    /// It gives a row for each that it changed.
+    pub(crate) fn is_returning(&self) -> bool {
+        self.text().contains(" RETURNING ")
+    }
+
+    fn text(&self) -> &str {
+        match self {
             Self::Both(text) | Self::Each { sqlite: text, .. } => text,
-            Self::Built(text) | Self::BuiltLocking(text) => &**text,
-        };
-        text.starts_with("SELECT")
+            Self::Built(text) | Self::BuiltLocking(text) => text,
+        }
     }
 
     /// A built one that locks what it reads.
@@ -100,9 +108,10 @@ pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '1s'; SET statemen
 /// planning them anew each time would cost more than doing them. But a plan is made when a sale
 /// begins and its tables are empty, and to read a small table whole is cheaper than its index. For
 /// the minute until Postgres counts rows anew, each statement would read a table whole that has
-/// thousands of rows by then. So an index is taken where there is one.
+/// thousands of rows by then. So an index is taken where there is one; and where there is none, the
+/// cost that the planner puts on it shall not have it compiled.
 pub(crate) const POSTGRES_KEYED: &str =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 
 /// Begins a shared transaction, in which a lock is waited for only this long: the operation that would wait, or
 /// that is part of a deadlock, gives way and is tried again alone, instead of delaying the others.

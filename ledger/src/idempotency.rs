@@ -4,7 +4,7 @@
 //! (`keep`). Any other begins with a short lease, acts, and finishes; if it dies in between, the
 //! lease ends and a repetition acts again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::limits::IDEMPOTENCY_KEPT_MS;
 use futures_util::FutureExt;
@@ -119,9 +119,15 @@ pub(crate) const BEGIN: Kind<NewKey, Begin> = Kind {
     many: |tx, all| {
         async move {
             let mut taken = take_new(tx, all).await?;
-            // Of two requests with one key the second is left for later.
-            let fresh = all.iter().map(|new| taken.remove(&new.key).then_some(Begin::Fresh));
-            Ok(Outcome::Keep(fresh.collect()))
+            // Of two requests with one key one is left for later: the other is stored with its body.
+            let mut is_taken = |new: &NewKey| match taken.get(&new.key) {
+                Some(fingerprint) if *fingerprint == new.fingerprint => {
+                    taken.remove(&new.key).is_some()
+                }
+                _ => false,
+            };
+            let fresh = all.iter().map(|new| is_taken(new).then_some(Begin::Fresh)).collect();
+            Ok(Outcome::Keep(fresh))
         }
         .boxed()
     },
@@ -152,8 +158,8 @@ async fn finish(tx: &mut Tx, answer: &KeptAnswer) -> Result<Outcome<()>, Error> 
     Ok(Outcome::Keep(()))
 }
 
-/// Takes the keys that are new; which these are.
-async fn take_new(tx: &mut Tx, all: &[NewKey]) -> Result<HashSet<String>, Error> {
+/// Takes the keys that are new; these, each with the fingerprint that was stored.
+async fn take_new(tx: &mut Tx, all: &[NewKey]) -> Result<HashMap<String, String>, Error> {
     let now = tx.now();
     let mut all: Vec<&NewKey> = all.iter().collect();
     // In the order in which every transaction takes them.
@@ -173,10 +179,10 @@ async fn take_new(tx: &mut Tx, all: &[NewKey]) -> Result<HashSet<String>, Error>
         tx,
         "INSERT INTO idempotency (key, fingerprint, lease_until, created_at)",
         rows,
-        "ON CONFLICT (key) DO NOTHING RETURNING key",
+        "ON CONFLICT (key) DO NOTHING RETURNING key, fingerprint",
     )
     .await?;
-    taken.iter().map(|row| row.text("key")).collect()
+    taken.iter().map(|row| Ok((row.text("key")?, row.text("fingerprint")?))).collect()
 }
 
 async fn begin(tx: &mut Tx, new: &NewKey) -> Result<Outcome<Begin>, Error> {

@@ -4,7 +4,7 @@
 //! question goes at once; what comes meanwhile gathers. When one of them cannot be read, each is read
 //! by itself, so that it spoils no other.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use domain::id::OrderId;
 use tokio::{
@@ -17,11 +17,12 @@ use crate::{
     db::{ANSWER_TIMEOUT, Db},
     error::Error,
     orders::{self, Order},
+    together::PLACE_KEPT,
 };
 
 /// Orders of one statement, at most.
 const TOGETHER_MAX: usize = 64;
-/// Statements under way; meanwhile the next one gathers.
+/// Statements under way; meanwhile the next one gathers. One that takes long keeps no place.
 const UNDER_WAY_MAX: usize = 1;
 const WAITING_MAX: usize = 4_096;
 
@@ -73,8 +74,11 @@ async fn gather(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
         batch.retain(|waiting| !waiting.caller.is_closed());
         let db = db.clone();
         tokio::spawn(async move {
-            answer(db, batch).await;
-            drop(place);
+            let mut answering = pin!(answer(db, batch));
+            if timeout(PLACE_KEPT, &mut answering).await.is_err() {
+                drop(place);
+                answering.await;
+            }
         });
     }
 }

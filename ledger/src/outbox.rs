@@ -333,7 +333,7 @@ pub(crate) async fn queue_all(
          WHERE outbox.state IN ('done', 'withdrawn')",
     )
     .await?;
-    tx.queued.outbox |= due <= now;
+    tx.queued.outbox |= !what.is_empty() && due <= now;
     Ok(())
 }
 

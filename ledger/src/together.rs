@@ -31,7 +31,7 @@ const TOGETHER_MAX: usize = 64;
 const UNDER_WAY_MAX: usize = 1;
 const WAITING_MAX: usize = 4_096;
 /// An operation that waits for somebody's lock holds up those behind it no longer than this.
-const PLACE_KEPT: Duration = Duration::from_millis(250);
+pub(crate) const PLACE_KEPT: Duration = Duration::from_millis(250);
 
 /// The plain course of many inputs: an answer for each, `None` for one of which nothing was written
 /// and which is to be done by itself. Undone as a whole: all are done by themselves.

@@ -1,6 +1,8 @@
 use domain::order::{Fact, OrderState};
 use futures_util::future::join_all;
-use ledger::{CreateOrder, Error, Evidence, NewOrder, Order, OutboxKind, Ticket};
+use ledger::{
+    Begin, CreateOrder, Error, Evidence, KeptAnswer, NewOrder, Order, OutboxKind, Ticket,
+};
 use sqlx::Connection;
 
 use crate::{
@@ -15,6 +17,7 @@ on_both!(
     what_is_done_together_comes_out_as_if_done_alone,
     places_wanted_together_are_never_more_than_there_are,
     payments_told_together_come_out_as_if_told_alone,
+    a_key_is_kept_for_the_request_that_is_told_so,
 );
 
 async fn an_operation_that_fails_takes_no_other_along(world: World) {
@@ -253,6 +256,34 @@ async fn payments_told_together_come_out_as_if_told_alone(world: World) {
     assert_eq!(alone.orders.iter().filter(ticketed).count(), 27, "{:#?}", alone.answers);
     assert_eq!(alone.quarantined.len(), 7, "{:#?}", alone.quarantined);
     assert_eq!(together, alone);
+}
+
+/// So many at once that sorting them may turn equal ones around.
+async fn a_key_is_kept_for_the_request_that_is_told_so(world: World) {
+    const LEASE_MS: i64 = 60_000;
+    let mut requests: Vec<(String, String)> =
+        (0..50).map(|number| (format!("key-{}", number % 25), format!("body-{number}"))).collect();
+    requests.rotate_left(7);
+    let begin = |(key, body): &(String, String)| {
+        let (ledger, key, body) = (world.ledger.clone(), key.clone(), body.clone());
+        async move { ledger.idempotency_begin(&key, &body, LEASE_MS).await.unwrap() }
+    };
+    let begun = join_all(requests.iter().map(begin)).await;
+    let fresh: Vec<_> =
+        requests.iter().zip(&begun).filter(|(_, begun)| **begun == Begin::Fresh).collect();
+    assert_eq!(fresh.len(), 25, "{begun:?}");
+    assert!(begun.iter().all(|begun| matches!(begun, Begin::Fresh | Begin::KeyReused)));
+    for ((key, body), _) in fresh {
+        let answer = KeptAnswer {
+            key: key.clone(),
+            fingerprint: body.clone(),
+            status: 201,
+            body: "{}".to_owned(),
+        };
+        world.ledger.idempotency_finish(answer.clone()).await.unwrap();
+        let again = world.ledger.idempotency_begin(key, body, LEASE_MS).await.unwrap();
+        assert_eq!(again, Begin::Replay(answer), "{key}");
+    }
 }
 
 #[tokio::test]

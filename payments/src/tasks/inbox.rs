@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Rows under way at once in this process.
-const CONCURRENCY: usize = 64;
+const CONCURRENCY: usize = 32;
 /// Short, so that what a dead process had begun goes on soon; twice is once.
 const LEASE_MS: i64 = 4_000;
 const RETRY_FIRST_MS: i64 = 250;

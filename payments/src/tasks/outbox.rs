@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Rows under way at once in this process.
-const CONCURRENCY: usize = 64;
+const CONCURRENCY: usize = 32;
 /// Short, so that what a dead process had begun goes on soon (I9). A call that takes longer is sent
 /// twice, under the same key: Stripe tells the second that the first still runs.
 const LEASE_MS: i64 = 4_000;
