@@ -355,7 +355,7 @@ impl Reads for Tx {
         sql: Sql,
         args: &'a [Arg<'a>],
     ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
-        let (is_read, tells_writes) = (sql.is_read(), sql.is_returning());
+        let (is_read, is_returning) = (sql.is_read(), sql.is_returning());
         Box::pin(async move {
             let rows: Vec<Row> = match &mut self.at {
                 At::Sqlite(tx) => {
@@ -367,7 +367,8 @@ impl Reads for Tx {
                     rows.into_iter().map(Row::Postgres).collect()
                 }
             };
-            self.wrote |= !is_read && !(tells_writes && rows.is_empty());
+            let changed_nothing = is_read || (is_returning && rows.is_empty());
+            self.wrote |= !changed_nothing;
             Ok(rows)
         })
     }
