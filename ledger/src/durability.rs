@@ -4,17 +4,16 @@
 //! lost over six crashes; with `on`, none of 51,272. Money is not served on the former.
 
 use futures_util::FutureExt;
-use sqlx::{Connection, PgConnection, migrate::Migrator};
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     Ledger,
     db::{Db, Reads, postgres_connection},
     dialect::{POSTGRES_EXTRAS, SQLITE_EXTRAS},
     error::Error,
+    migrations::migrator,
     writer::Outcome,
 };
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 pub(crate) async fn migrate(db: &Db) -> Result<(), Error> {
     let failed = |error: sqlx::migrate::MigrateError| match error {
@@ -26,7 +25,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), Error> {
     };
     match db {
         Db::Sqlite { write, .. } => {
-            MIGRATIONS.run(write).await.map_err(failed)?;
+            migrator().run(write).await.map_err(failed)?;
             sqlx::raw_sql(SQLITE_EXTRAS).execute(write).await?;
         }
         Db::Postgres { write, .. } => {
@@ -34,7 +33,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), Error> {
             let mut connection: PgConnection = postgres_connection(write).await?;
             // It would notice, at each start, that everything is there already.
             sqlx::raw_sql("SET client_min_messages = warning").execute(&mut connection).await?;
-            MIGRATIONS.run(&mut connection).await.map_err(failed)?;
+            migrator().run(&mut connection).await.map_err(failed)?;
             // Several processes may get here at once; replacing a function twice at once fails.
             sqlx::raw_sql("BEGIN; SELECT pg_advisory_xact_lock(4806501)")
                 .execute(&mut connection)

@@ -42,6 +42,7 @@ pub mod line_acts;
 pub mod line_draws;
 pub mod line_steps;
 pub mod lines;
+mod migrations;
 mod money;
 mod order_lines;
 mod order_reads;
