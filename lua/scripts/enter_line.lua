@@ -41,18 +41,20 @@ local member, shown = call('HGET', members, sub(person, 3)), tonumber(place)
 if member and member ~= place and (member % 2 ~= shown % 2 or shown > tonumber(member)) then
   return { 'ended', now, 'l' }
 end
-if kind == 'E' then
-  local old = tonumber(sub(record, 3))
+-- Of the last pass that ended, also when the person waits in the grace since.
+local reason, old = string.match(record, 'E(.)(%d+)$')
+if old then
+  old = tonumber(old)
   -- Who is forgotten has got the place after that one, or gave it up: of one lane, the index tells.
   if old == shown or (member ~= place and (old % 2 ~= shown % 2 or old > shown)) then
-    return { 'ended', now, sub(record, 2, 2) }
+    return { 'ended', now, reason }
   end
 end
 if head[2] == 'closed' then
   return { 'ended', now, 'c' }
 end
 if kind == 'G' then
-  way, position = '2', sub(record, 2)
+  way, position = '2', string.match(record, '%d+')
 elseif way == '2' then
   return { 'not_yet', now }
 end

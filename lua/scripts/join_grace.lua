@@ -31,27 +31,33 @@ for place in string.gmatch(places, '(%d+),') do
   local person = who[number]
   local record, bucket, field = records[person] or '', KEYS[3 + number], sub(person, 3)
   local kind, member, told = sub(record, 1, 1), call('HGET', bucket, field), nil
+  -- Of the last pass that ended, also when the person waits in the grace since.
+  local ended, old = string.match(record, '(E.(%d+))$')
   if kind == 'L' then
     told = tonumber(sub(record, 2, 14)) > now and sub(record, 1, 14) or 'Ei'
   elseif member and member ~= place
     and (member % 2 ~= place % 2 or tonumber(place) > tonumber(member)) then
     told = 'El'
-  elseif kind == 'E' then
-    local old, shown = tonumber(sub(record, 3)), tonumber(place)
+  end
+  if not told and old then
+    local old, shown = tonumber(old), tonumber(place)
     -- As in enter_line.
     if old == shown or (member ~= place and (old % 2 ~= shown % 2 or old > shown)) then
-      told = sub(record, 1, 2)
+      told = sub(ended, 1, 2)
     end
-  elseif kind == 'G' and tonumber(sub(record, 2)) >= cursor then
-    told = record
+  end
+  if not told and kind == 'G' then
+    local standing = string.match(record, '%d+')
+    told = tonumber(standing) >= cursor and 'G' .. standing
   end
   if not told then
     told = 'G' .. format('%d', after)
     after = after + 1
+    record = told .. (ended or '')
     waiting[#waiting + 1] = person
     changes[#changes + 1] = person
-    changes[#changes + 1] = told
-    records[person] = told
+    changes[#changes + 1] = record
+    records[person] = record
     if member ~= place then
       call('HSET', bucket, field, place)
     end

@@ -94,7 +94,8 @@ end
 local function consider(number, lane, bucket, field)
   local person = sub(people, number * 12 - 11, number * 12)
   local known, record = call('HGET', bucket, field), call('HGET', passes, person)
-  local ended = record and sub(record, 1, 1) == 'E' and tonumber(sub(record, 3))
+  -- The place of the last pass that ended, also when the person waits in the grace since.
+  local ended = tonumber(record and string.match(record, 'E.(%d+)$'))
   local index = places and places[number]
   local place = index and index * 2 + lane
   if known and ended == tonumber(known) then

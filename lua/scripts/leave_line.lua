@@ -34,7 +34,13 @@ if not place then
   if kind ~= 'G' then
     return { 'done', now, 0, 0 }
   end
-  call('HDEL', passes, person)
+  -- A pass that ended before the grace stays told.
+  local before = string.match(record, 'E.*')
+  if before then
+    call('HSET', passes, person, before)
+  else
+    call('HDEL', passes, person)
+  end
   return { 'done', now, 0, 1 }
 end
 call('RPUSH', ended, reason .. person .. place)

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `L`, 13 digits, number | a live pass, its deadline in ms, and the place it was got for |
 //! | `E`, letter, number | that pass has ended, or the place was left: `b` bought, `l` left, `i` idle, `c` closed |
-//! | `G`, grace number | a missed turn; waits in the grace |
+//! | `G`, grace number | a missed turn; waits in the grace. Behind it the `E` record from before, if any |
 
 use domain::{queue::PassEnd, time::Timestamp};
 
@@ -65,7 +65,10 @@ impl PassRecord {
                 place: place(&text[14..])?,
             },
             b'E' => Self::Ended { reason: end_of(*text.get(1)?)?, place: place(&text[2..])? },
-            b'G' => Self::Graced { number: runs::number(&text[1..])? },
+            b'G' => {
+                let before = text.iter().position(|byte| *byte == b'E').unwrap_or(text.len());
+                Self::Graced { number: runs::number(&text[1..before])? }
+            }
             _ => return None,
         })
     }
@@ -92,8 +95,13 @@ mod tests {
     }
 
     #[test]
+    fn a_grace_may_come_after_a_pass() {
+        assert_eq!(PassRecord::read(b"G44Ei74"), Some(PassRecord::Graced { number: 44 }));
+    }
+
+    #[test]
     fn a_broken_record_is_not_read() {
-        for text in ["", "L", "L1790000600000", "Ex12", "E", "G", "X1", "Gx"] {
+        for text in ["", "L", "L1790000600000", "Ex12", "E", "G", "X1", "Gx", "GEi74"] {
             assert_eq!(PassRecord::read(text.as_bytes()), None, "{text}");
         }
     }

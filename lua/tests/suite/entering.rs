@@ -2,8 +2,8 @@
 
 use domain::queue::Lane;
 use lua::{
-    EndedMark, Entered, EnteredMark, EnteredWay, Error, LineField, LinePhase, PassEnd, PassRecord,
-    Termed, Way,
+    EndedMark, Entered, EnteredMark, EnteredWay, Error, Graced, LineField, LinePhase, PassEnd,
+    PassRecord, Termed, Way,
 };
 
 use crate::{line_support::*, support::*};
@@ -184,6 +184,21 @@ async fn who_waits_in_the_grace_can_leave_it() {
     let left = stage.leave(1).await;
     assert!(left.had_place && !left.had_pass);
     assert_eq!(stage.join(newcomer(1)).await, new(general(1)));
+}
+
+#[tokio::test]
+async fn who_waits_in_the_grace_does_not_use_a_place_a_second_time() {
+    let stage = Stage::with_people(1, 1).await;
+    stage.enter(1, general(0)).await;
+    stage.leave(1).await;
+    assert_eq!(stage.join(newcomer(1)).await, new(general(1)));
+    assert_eq!(stage.grace(1, general(1)).await, Graced::Waiting { number: 0 });
+    stage.admit([2, 0, 1]).await;
+    assert_eq!(stage.unchanged(stage.enter(1, general(0))).await, ended(PassEnd::Left));
+    let again = stage.unchanged(stage.grace(1, general(0))).await;
+    assert_eq!(again, Graced::Ended { reason: PassEnd::Left });
+    assert_eq!(stage.unchanged(stage.join(shows(1, 0))).await, known(general(1)));
+    assert!(matches!(stage.enter(1, general(1)).await, Entered::New { .. }));
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub struct Model {
     pub members: BTreeMap<CustomerKey, LinePlace>,
     pub entries: [Vec<Option<CustomerKey>>; 2],
     pub passes: BTreeMap<CustomerKey, PassRecord>,
+    /// The pass that ended before a person came to wait in the grace.
+    before_grace: BTreeMap<CustomerKey, (PassEnd, LinePlace)>,
     graced: Vec<CustomerKey>,
     ended: Vec<EndedMark>,
     entered: Vec<EnteredMark>,
@@ -59,6 +61,7 @@ impl Model {
             members: BTreeMap::new(),
             entries: [vec![], vec![]],
             passes: BTreeMap::new(),
+            before_grace: BTreeMap::new(),
             graced: vec![],
             ended: vec![],
             entered: vec![],
@@ -68,11 +71,17 @@ impl Model {
         model
     }
 
-    fn ended_place(&self, person: CustomerKey) -> Option<LinePlace> {
+    /// The last pass of a person that ended, as long as they have no other.
+    fn ended_pass(&self, person: CustomerKey) -> Option<(PassEnd, LinePlace)> {
         match self.passes.get(&person) {
-            Some(PassRecord::Ended { place, .. }) => Some(*place),
+            Some(PassRecord::Ended { reason, place }) => Some((*reason, *place)),
+            Some(PassRecord::Graced { .. }) => self.before_grace.get(&person).copied(),
             _ => None,
         }
+    }
+
+    fn ended_place(&self, person: CustomerKey) -> Option<LinePlace> {
+        self.ended_pass(person).map(|(_, place)| place)
     }
 
     fn put_entry(&mut self, place: LinePlace, person: CustomerKey) {
@@ -154,7 +163,7 @@ impl Model {
         if stands_elsewhere(member, place) {
             return ended(PassEnd::Left);
         }
-        if let Some(PassRecord::Ended { reason, place: old }) = record
+        if let Some((reason, old)) = self.ended_pass(person)
             && (old == place || (member != Some(place) && uses_up(old, place)))
         {
             return ended(reason);
@@ -214,7 +223,12 @@ impl Model {
                 (member.filter(|member| *member != place), PassEnd::Left, false)
             }
             Some(PassRecord::Graced { .. }) if member.is_none() => {
-                self.passes.remove(&person);
+                match self.before_grace.get(&person) {
+                    Some(&(reason, place)) => {
+                        self.passes.insert(person, PassRecord::Ended { reason, place });
+                    }
+                    None => drop(self.passes.remove(&person)),
+                }
                 return Left { had_pass: false, had_place: true };
             }
             _ => (member, PassEnd::Left, false),
@@ -244,17 +258,20 @@ impl Model {
         if stands_elsewhere(member, wish.place) {
             return Graced::Ended { reason: PassEnd::Left };
         }
-        match self.passes.get(&wish.person).copied() {
-            Some(PassRecord::Ended { reason, place })
-                if place == wish.place
-                    || (member != Some(wish.place) && uses_up(place, wish.place)) =>
-            {
-                return Graced::Ended { reason };
-            }
-            Some(PassRecord::Graced { number }) if number >= self.cursors[2] => {
-                return Graced::Waiting { number };
-            }
-            _ => {}
+        let ended = self.ended_pass(wish.person);
+        if let Some((reason, old)) = ended
+            && (old == wish.place || (member != Some(wish.place) && uses_up(old, wish.place)))
+        {
+            return Graced::Ended { reason };
+        }
+        if let Some(PassRecord::Graced { number }) = self.passes.get(&wish.person).copied()
+            && number >= self.cursors[2]
+        {
+            return Graced::Waiting { number };
+        }
+        match ended {
+            Some(ended) => drop(self.before_grace.insert(wish.person, ended)),
+            None => drop(self.before_grace.remove(&wish.person)),
         }
         self.members.insert(wish.person, wish.place);
         let number = self.graced.len() as u64;
@@ -326,7 +343,7 @@ impl Model {
         (self.ceiling, self.size, self.cursors) = (line.ceiling, line.size, line.cursors);
         (self.waiting_max, self.draw, self.notes) = (line.waiting_max, line.draw.clone(), None);
         (self.ended, self.entered, self.batches) = (vec![], vec![], vec![]);
-        self.passes = BTreeMap::new();
+        (self.passes, self.before_grace) = (BTreeMap::new(), BTreeMap::new());
         for (number, person) in self.graced.iter().enumerate() {
             if number as u64 >= line.cursors[2] {
                 self.passes.insert(*person, PassRecord::Graced { number: number as u64 });
