@@ -3,26 +3,27 @@
 use std::{fs, str::FromStr};
 
 use anyhow::{Context, Result};
+use nix::{time::ClockId, unistd::Pid};
 
-/// Clock ticks a second in `/proc/<pid>/stat`: 100 on every Linux that Holdfast runs on
-/// (`USER_HZ`, fixed for programs).
+/// Clock ticks a second in `/proc`: 100 on every Linux that Holdfast runs on (`USER_HZ`, fixed for
+/// programs).
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Fields of proc(5).
 const PARENT: usize = 4;
-const USER: usize = 14;
-const SYSTEM: usize = 15;
 const ENDED_CHILDREN_USER: usize = 16;
 const ENDED_CHILDREN_SYSTEM: usize = 17;
 
-/// User plus system time of a process so far; resolution 10 ms.
+/// User plus system time of a process so far, as its CPU clock tells it: threads that have ended
+/// are counted, and no time is lost to the ticks of `/proc`.
 pub fn of_process(pid: u32) -> Result<f64> {
-    let stat = Stat::read(pid)?;
-    Ok((stat.field::<f64>(USER)? + stat.field::<f64>(SYSTEM)?) / TICKS_PER_SECOND * 1e6)
+    let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(i32::try_from(pid)?));
+    let time = clock.and_then(ClockId::now).context("the process has ended")?;
+    Ok(time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3)
 }
 
-/// The same of a process and all its children, those included that have ended. Children of
-/// children are not looked for.
+/// The same of a process and all its children. Those that have ended are counted in ticks of 10 ms;
+/// children of children are not looked for.
 pub fn of_family(pid: u32) -> Result<f64> {
     let stat = Stat::read(pid)?;
     let ended = [ENDED_CHILDREN_USER, ENDED_CHILDREN_SYSTEM].map(|field| stat.field::<f64>(field));

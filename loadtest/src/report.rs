@@ -8,7 +8,7 @@ use std::{env, fmt::Write as _, fs, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::rounds::Ratio;
+use crate::{foreign::Foreign, rounds::Ratio};
 
 /// Of a run that can be believed: CPU of other processes, and how far its rounds differ.
 const FOREIGN_SHARE_MAX: f64 = 0.05;
@@ -25,6 +25,7 @@ pub struct Report {
     about: String,
     rows: Vec<Row>,
     disturbed: Vec<String>,
+    foreign: Foreign,
 }
 
 struct Row {
@@ -34,14 +35,16 @@ struct Row {
 }
 
 impl Report {
-    pub fn new(title: &'static str, about: String) -> Self {
+    /// Before the first server is started.
+    pub fn new(title: &'static str, about: String) -> Result<Self> {
         println!("{title}. {about}");
         println!();
         println!(
             "{:<48} {:>9} {:>9} {:>7} {:>13}  target",
             "", "measured", "floor", "ratio", "least–most"
         );
-        Self { title, about, rows: Vec::new(), disturbed: Vec::new() }
+        let (rows, disturbed) = (Vec::new(), Vec::new());
+        Ok(Self { title, about, rows, disturbed, foreign: Foreign::start()? })
     }
 
     /// A measurement beside its floor; `most`: what the ratio may be.
@@ -78,14 +81,6 @@ impl Report {
         self.add(name, plain(value, unit, ""), None);
     }
 
-    /// The share of all cores' time that other processes used.
-    pub fn foreign(&mut self, share: f64) {
-        self.fact("CPU of other processes meanwhile", share * 100.0, "%");
-        if share > FOREIGN_SHARE_MAX {
-            self.disturbed.push("other processes used the CPU".to_owned());
-        }
-    }
-
     fn add(&mut self, name: &str, cells: [String; 5], is_met: Option<bool>) {
         let [measured, floor, ratio, spread, target] = &cells;
         let missed = if is_met == Some(false) { "  MISSED" } else { "" };
@@ -93,8 +88,14 @@ impl Report {
         self.rows.push(Row { name: name.to_owned(), cells, is_met });
     }
 
-    /// Says what disturbed the run; writes the document when one is named.
-    pub fn end(self) -> Result<()> {
+    /// When every server has ended: says what disturbed the run, and writes the document when one is
+    /// named.
+    pub fn end(mut self) -> Result<()> {
+        let foreign = self.foreign.share()?;
+        self.fact("CPU of other processes meanwhile", foreign * 100.0, "%");
+        if foreign > FOREIGN_SHARE_MAX {
+            self.disturbed.push("other processes used the CPU".to_owned());
+        }
         println!();
         for what in &self.disturbed {
             println!("disturbed: {what}");

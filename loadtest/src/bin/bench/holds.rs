@@ -25,9 +25,9 @@ use loadtest::{
 use lua::{CellState, HoldReply, HoldRequest, Partition, Rebuild, Reply, Store};
 use serde_json::{Value, json};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Holds of one measurement; each takes two seats.
-const HOLDS: usize = 8_000;
+const HOLDS: usize = 4_000;
 const SEATS: usize = 50_000;
 const PIPELINE_DEPTH: usize = 16;
 const COMBINED: usize = 32;
@@ -39,7 +39,7 @@ pub async fn measure() -> Result<()> {
         "Two adjacent named seats, the customer's limit counted; {ROUNDS} rounds of {HOLDS} holds a \
          side; microseconds of CPU per operation."
     );
-    let mut report = Report::new("Holds", about);
+    let mut report = Report::new("Holds", about)?;
     scripts(&mut report).await?;
     engine(&mut report, 1, 1.6).await?;
     engine(&mut report, 64, 1.0).await?;

@@ -29,7 +29,6 @@ use domain::{
 };
 use hyper::{Method, StatusCode};
 use loadtest::{
-    cpu,
     generator::{self, Call},
     report::Report,
     rounds::interleave,
@@ -43,9 +42,11 @@ use platform::{
 };
 use serde_json::{Value, json};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Status requests of one measurement.
-const REQUESTS: usize = 40_000;
+const REQUESTS: usize = 20_000;
+/// So many one after the other, while Redis is watched.
+const MEASUREMENTS: usize = 8;
 const IN_FLIGHT: usize = 64;
 const FEW: u64 = 1_000;
 const MANY: u64 = 1_000_000;
@@ -53,12 +54,12 @@ const MANY: u64 = 1_000_000;
 const PLACES: usize = 8_000;
 /// Joins of one call, and of one measurement.
 const COMBINED: usize = 256;
-const JOINS: u64 = 256_000;
+const JOINS: u64 = 128_000;
 const ENTRIES: u64 = 5_000_000;
 
 pub async fn measure() -> Result<()> {
     let about = format!("{ROUNDS} rounds; microseconds of CPU per operation.");
-    let mut report = Report::new("Standing in line", about);
+    let mut report = Report::new("Standing in line", about)?;
     status(&mut report).await?;
     joins(&mut report).await?;
     draw(&mut report)?;
@@ -105,15 +106,12 @@ async fn status(report: &mut Report) -> Result<()> {
     };
     measure(&many).await?;
     below().await?;
-    let watch = Foreign::start(&redis, &service, &floor).await?;
     let ratio = interleave(ROUNDS, async || measure(&few).await, below).await?;
     report.ratio("status, 1,000 waiting / bare hyper", &ratio, 1.4);
     let ratio = interleave(ROUNDS, async || measure(&many).await, below).await?;
     report.ratio("status, 1,000,000 waiting / bare hyper", &ratio, 1.4);
     let ratio = interleave(ROUNDS, async || measure(&many).await, async || measure(&few).await);
     report.ratio("status, 1,000,000 / 1,000 waiting", &ratio.await?, 1.05);
-    let foreign = watch.share(&redis, &service, &floor).await?;
-    report.foreign(foreign);
 
     let idle = commands(&redis, async || {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -121,13 +119,13 @@ async fn status(report: &mut Report) -> Result<()> {
     });
     let idle = idle.await?;
     let busy = commands(&redis, async || {
-        for _ in 0..5 {
+        for _ in 0..MEASUREMENTS {
             measure(&many).await?;
         }
         Ok(())
     });
     let busy = busy.await?;
-    let rate = 5.0 * REQUESTS as f64 / busy.seconds;
+    let rate = (MEASUREMENTS * REQUESTS) as f64 / busy.seconds;
     report.fact("status requests a second meanwhile", rate, "");
     report.fact("Redis commands a second, nobody asking", idle.sent, "");
     report.fact("the same, commands within scripts", idle.within_scripts, "");
@@ -246,34 +244,6 @@ async fn publish(service: &Service, slug: &str) -> Result<EventId> {
     let publish = call(format!("/v1/events/{id}/publish"), "{}");
     generator::ask(Method::POST, address, StatusCode::OK, publish).await?;
     id.parse().context("an event's id")
-}
-
-/// What this machine does beside the benchmark.
-struct Foreign {
-    machine: f64,
-    ours: f64,
-    began: Instant,
-}
-
-impl Foreign {
-    async fn start(redis: &Redis, service: &Service, floor: &Floor) -> Result<Self> {
-        let ours = Self::ours(redis, service, floor).await?;
-        Ok(Self { machine: cpu::of_machine()?, ours, began: Instant::now() })
-    }
-
-    async fn ours(redis: &Redis, service: &Service, floor: &Floor) -> Result<f64> {
-        let own = cpu::of_process(std::process::id())?;
-        Ok(redis.cpu().await? + service.cpu()? + floor.cpu()? + own)
-    }
-
-    /// Of all cores' time since the start. The generator's own time on the network's behalf is
-    /// its own; what the kernel does in interrupts is counted as foreign.
-    async fn share(&self, redis: &Redis, service: &Service, floor: &Floor) -> Result<f64> {
-        let ours = Self::ours(redis, service, floor).await? - self.ours;
-        let machine = cpu::of_machine()? - self.machine;
-        let cores = std::thread::available_parallelism()?.get() as f64;
-        Ok((machine - ours).max(0.0) / (self.began.elapsed().as_micros() as f64 * cores))
-    }
 }
 
 /// Commands a second.

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use loadtest::cpu;
 
 /// Ended with the value, by its id.
 pub struct Helper {
@@ -36,11 +35,6 @@ impl Helper {
         let mut answer = String::new();
         self.output.read_line(&mut answer)?;
         Ok(answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?)
-    }
-
-    /// Microseconds of its CPU so far.
-    pub fn cpu(&self) -> Result<f64> {
-        cpu::of_process(self.child.id())
     }
 }
 

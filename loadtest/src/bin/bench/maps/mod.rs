@@ -30,10 +30,11 @@ use tokio::{
 use self::{gateway::Gateway, helper::Helper, viewers::LATEST_MS};
 
 pub const SEATS: u32 = 50_000;
+const ROUNDS: usize = 3;
 const SOCKETS: usize = 5_000;
-const PHASE: Duration = Duration::from_millis(1_500);
+const PHASE: Duration = Duration::from_millis(1_000);
 /// Until what came before is over.
-const SETTLE: Duration = Duration::from_millis(300);
+const SETTLE: Duration = Duration::from_millis(250);
 /// Changes and frames a second where a frame's cost is measured: four seats a frame.
 const CHANGES: u32 = 40;
 const FRAMES: u32 = 10;
@@ -62,26 +63,20 @@ pub fn run(words: &[&str]) -> Result<()> {
 #[tokio::main]
 async fn measure(sockets: usize) -> Result<()> {
     let about = format!("{SEATS} seats, {sockets} viewers.");
-    let mut report = Report::new("Live maps", about);
+    let mut report = Report::new("Live maps", about)?;
     let redis = Redis::start().await?;
     let gateway = Gateway::start(&redis.server.url()).await?;
     let sale = Helper::start(&["sale", &redis.server.url(), gateway.event.as_str()])?;
-    let mut bench = Bench { redis, gateway, viewers: Vec::new(), sale };
+    let mut bench = Bench { _redis: redis, gateway, viewers: Vec::new(), sale };
     bench.open(sockets, "bin").await?;
 
-    let foreign = bench.foreign().await?;
-    let began = Instant::now();
     bench.frames_beside_writes(&mut report).await?;
     bench.storm_beside_trickle(&mut report).await?;
     bench.stalled_beside_none(&mut report, sockets / 10).await?;
-    let foreign = bench.foreign().await? - foreign;
     drop(bench);
     let idle = idle_apart(sockets)?;
     report.figure("memory of an idle socket", idle, "KB", "at most 8", idle <= 8.0);
     sell_out::compare(&mut report);
-
-    let cores = std::thread::available_parallelism()?.get() as f64;
-    report.foreign(foreign.max(0.0) / (began.elapsed().as_micros() as f64 * cores));
     report.end()
 }
 
@@ -102,7 +97,7 @@ async fn idle(sockets: usize) -> Result<()> {
     let redis = Redis::start().await?;
     let gateway = Gateway::start(&redis.server.url()).await?;
     let sale = Helper::start(&["sale", &redis.server.url(), gateway.event.as_str()])?;
-    let mut bench = Bench { redis, gateway, viewers: Vec::new(), sale };
+    let mut bench = Bench { _redis: redis, gateway, viewers: Vec::new(), sale };
     let warm = sockets / 5;
     bench.open(warm, "bin").await?;
     let before = resident_kilobytes()?;
@@ -112,7 +107,7 @@ async fn idle(sockets: usize) -> Result<()> {
 }
 
 struct Bench {
-    redis: Redis,
+    _redis: Redis,
     gateway: Gateway,
     viewers: Vec<Helper>,
     sale: Helper,
@@ -162,15 +157,6 @@ impl Bench {
         }
     }
 
-    /// Microseconds of CPU that this machine spent on others so far.
-    async fn foreign(&self) -> Result<f64> {
-        let mut ours = own_cpu()? + self.sale.cpu()? + self.redis.cpu().await?;
-        for viewers in &self.viewers {
-            ours += viewers.cpu()?;
-        }
-        Ok(cpu::of_machine()? - ours)
-    }
-
     async fn frames_beside_writes(&mut self, report: &mut Report) -> Result<()> {
         let changes = (0..CHANGES / FRAMES).map(|seat| (seat * 7_919, 3)).collect();
         let delta =
@@ -179,7 +165,7 @@ impl Bench {
         let bench = Mutex::new(&mut *self);
         let frames = async || bench.lock().await.frames().await;
         let writes = async || bench.lock().await.writes(&bytes).await;
-        let ratio = interleave(5, frames, writes).await?;
+        let ratio = interleave(ROUNDS, frames, writes).await?;
         report.ratio("µs of CPU a frame / a bare write", &ratio, 1.4);
         self.gateway.forget_connections();
         Ok(())
@@ -209,7 +195,7 @@ impl Bench {
         let bench = Mutex::new(&mut *self);
         let storm = async || bench.lock().await.load(2_000).await;
         let trickle = async || bench.lock().await.load(10).await;
-        let ratio = interleave(4, storm, trickle).await?;
+        let ratio = interleave(ROUNDS, storm, trickle).await?;
         report.ratio("% of a core, 2,000 changes/s / 10 changes/s", &ratio, 1.25);
         Ok(())
     }
@@ -241,7 +227,7 @@ impl Bench {
             healthy.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
             Ok(percentile(&counts, 99))
         };
-        let ratio = interleave(3, with, without).await?;
+        let ratio = interleave(ROUNDS, with, without).await?;
         report.ratio("ms to a viewer at p99, a tenth stalled / none", &ratio, 1.1);
         let more = (resident_kilobytes()? - before).max(0.0) / stalled as f64;
         report.fact("memory more for each that stalled", more, "KB");

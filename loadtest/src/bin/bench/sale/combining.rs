@@ -33,10 +33,10 @@ use serde_json::json;
 use super::{IN_FLIGHT, ROUNDS, ours::pair};
 
 /// Of one measurement.
-const HOLDS: usize = 8_000;
+const HOLDS: usize = 5_000;
 const SEATS: usize = HOLDS * 2;
 /// Lone holds whose time is taken, and the rest between two: the server is busy for a hundredth.
-const LONE: usize = 300;
+const LONE: usize = 200;
 const REST: Duration = Duration::from_millis(2);
 const TTL_MS: i64 = 600_000;
 

@@ -21,14 +21,14 @@ use super::{
 };
 
 /// Of one measurement.
-const ORDERS: usize = 4_000;
+const ORDERS: usize = 2_500;
 /// Pairs of seats for all flows; more than can be sold.
-const PAIRS: usize = 24_000;
+const PAIRS: usize = 16_000;
 /// People at once: enough for the ledger to find company for each write.
 const PEOPLE: usize = 256;
 /// Until as many flows begin as end.
-const WARM_UP: Duration = Duration::from_secs(4);
-const WINDOW: Duration = Duration::from_secs(6);
+const WARM_UP: Duration = Duration::from_secs(3);
+const WINDOW: Duration = Duration::from_secs(4);
 
 pub async fn orders(report: &mut Report) -> Result<()> {
     let ours = Ours::start().await?;

@@ -17,7 +17,7 @@ mod sizes;
 mod usual;
 
 use anyhow::{Result, bail};
-use loadtest::{foreign::Foreign, report::Report};
+use loadtest::report::Report;
 
 const ROUNDS: usize = 3;
 const IN_FLIGHT: usize = 64;
@@ -34,8 +34,7 @@ pub async fn measure(named: &[&str]) -> Result<()> {
          key and a row per seat behind the same hyper server; it counts no limit and keeps no map. The \
          auditor of each service found nothing."
     );
-    let mut report = Report::new("A sale", about);
-    let foreign = Foreign::start()?;
+    let mut report = Report::new("A sale", about)?;
     for part in parts {
         match *part {
             "usual" => usual::compare(&mut report).await?,
@@ -48,6 +47,5 @@ pub async fn measure(named: &[&str]) -> Result<()> {
             unknown => bail!("{unknown}: not among {}", PARTS.join(", ")),
         }
     }
-    report.foreign(foreign.share()?);
     report.end()
 }

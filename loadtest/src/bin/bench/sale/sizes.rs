@@ -16,7 +16,7 @@ use loadtest::{
 /// Holds of one go; they are given back before the next.
 const HOLDS: usize = 500;
 /// Of one measurement.
-const GOES: usize = 5;
+const GOES: usize = 3;
 const SEATS_OF_A_HOLD: usize = 8;
 
 struct FullHall {

@@ -18,10 +18,10 @@ use super::{
     ours::{Ours, hold, order, pair},
 };
 
-/// Of one measurement. Ours are more, because a process's time is told in steps of 10 ms.
-const OUR_HOLDS: usize = 8_000;
-const THEIR_HOLDS: usize = 3_000;
-const ORDERS: usize = 2_000;
+/// Of one measurement.
+const OUR_HOLDS: usize = 4_000;
+const THEIR_HOLDS: usize = 1_500;
+const ORDERS: usize = 1_500;
 
 pub async fn compare(report: &mut Report) -> Result<()> {
     let ours = Ours::start().await?;
