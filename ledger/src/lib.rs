@@ -122,7 +122,12 @@ impl Ledger {
     /// [`Error::Address`] for any other address, [`Error::Unavailable`] within two seconds when
     /// there is no answer.
     pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let db = Db::connect(url, data_dir).await?;
+        Ok(Self::start(Db::connect(url, data_dir).await?, clock))
+    }
+
+    /// Not in an async function: those are compiled anew in each crate that calls them, and all
+    /// writes with this one.
+    fn start(db: Db, clock: Arc<dyn Clock>) -> Self {
         quarantine::count(0);
         let signals = Arc::new(Signals::new());
         let writer = Arc::new(Writer::start(db.clone(), Arc::clone(&clock), Arc::clone(&signals)));
@@ -142,7 +147,7 @@ impl Ledger {
             signals,
             writer,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(inner) }
     }
 
     /// Brings the schema up to date. May run in several processes at once, and again.
