@@ -44,9 +44,9 @@ use serde_json::{Value, json};
 
 const ROUNDS: usize = 3;
 /// Status requests of one measurement.
-const REQUESTS: usize = 20_000;
+const REQUESTS: usize = 15_000;
 /// So many one after the other, while Redis is watched.
-const MEASUREMENTS: usize = 8;
+const MEASUREMENTS: usize = 10;
 const IN_FLIGHT: usize = 64;
 const FEW: u64 = 1_000;
 const MANY: u64 = 1_000_000;
@@ -54,7 +54,7 @@ const MANY: u64 = 1_000_000;
 const PLACES: usize = 8_000;
 /// Joins of one call, and of one measurement.
 const COMBINED: usize = 256;
-const JOINS: u64 = 128_000;
+const JOINS: u64 = 64_000;
 const ENTRIES: u64 = 5_000_000;
 
 pub async fn measure() -> Result<()> {

@@ -18,10 +18,10 @@ use super::{
 };
 
 /// Of one measurement.
-const HOLDS: usize = 8_000;
+const HOLDS: usize = 4_000;
 const SEATS: usize = HOLDS * 2;
 /// One after the other, so that none shares its command with another.
-const LONE: usize = 1_500;
+const LONE: usize = 1_000;
 
 pub async fn compare(report: &mut Report) -> Result<()> {
     let ours = Ours::start().await?;

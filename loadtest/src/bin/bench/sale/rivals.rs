@@ -18,7 +18,7 @@ use super::{
 
 const RIVALS: usize = 32;
 /// Of one measurement.
-const HOLDS: usize = 4_000;
+const HOLDS: usize = 3_000;
 /// More than are wanted: which pairs are left for the last ones is chance.
 const SEATS: usize = HOLDS * 3;
 

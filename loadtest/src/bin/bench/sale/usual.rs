@@ -21,7 +21,7 @@ use super::{
 /// Of one measurement.
 const OUR_HOLDS: usize = 4_000;
 const THEIR_HOLDS: usize = 1_500;
-const ORDERS: usize = 1_500;
+const ORDERS: usize = 1_000;
 
 pub async fn compare(report: &mut Report) -> Result<()> {
     let ours = Ours::start().await?;
