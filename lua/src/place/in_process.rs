@@ -59,22 +59,23 @@ impl InProcess {
 
     /// Everything that is kept, to be compared or to go back to.
     pub fn keyspace(&self) -> Keyspace {
-        self.state().keys.clone()
+        self.between_scripts(|state| state.keys.clone())
     }
 
     /// Replaces everything that is kept: imitates a fail-over that lost the last writes. As there,
     /// the replication id is another one from now on.
     pub fn restore(&self, keys: Keyspace) {
-        let mut state = self.state();
-        state.fail_overs += 1;
-        state.replication_id = replication_id(state.fail_overs);
-        state.keys = keys;
+        self.between_scripts(|state| {
+            state.fail_overs += 1;
+            state.replication_id = replication_id(state.fail_overs);
+            state.keys = keys;
+        });
     }
 
     /// Replaces everything that is kept, and nobody is to notice: for comparisons that take a step
     /// twice.
     pub fn rewind(&self, keys: Keyspace) {
-        self.state().keys = keys;
+        self.between_scripts(|state| state.keys = keys);
     }
 
     /// Takes the replication id of another store, for comparisons with it.
@@ -94,11 +95,17 @@ impl InProcess {
     }
 
     pub(crate) fn flush(&self) {
-        self.state().keys = Keyspace::default();
+        self.between_scripts(|state| state.keys = Keyspace::default());
     }
 
     pub(crate) fn replication_id(&self) -> String {
         self.state().replication_id.clone()
+    }
+
+    /// As a server does it: a script is not disturbed.
+    fn between_scripts<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let _machine = lock(&self.machine);
+        work(&mut self.state())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

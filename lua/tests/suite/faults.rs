@@ -1,7 +1,7 @@
 //! Calls that are malformed, and calls that are cut off at any command.
 
 use lua::{
-    HoldReply, ReleaseReply,
+    HoldReply, ReleaseReply, Reply,
     keys::Key,
     scripts::{self, People, Script},
 };
@@ -95,4 +95,33 @@ async fn keys_of_another_kind_fail_a_call_before_it_writes() {
         let failed = stage.store.hold_seats(&stage.partition, EPOCH, &requests);
         assert!(stage.unchanged(failed).await.is_err());
     }
+}
+
+/// As a server loses everything: before a script or after it. Many seats in one call, so that there is
+/// time to do it within one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_lost_is_not_lost_within_a_script() {
+    let stage = Stage::new().await;
+    let requests: Vec<_> = (0..16).map(|buyer| wants(buyer, &[u32::from(buyer)])).collect();
+    let mut held = 0;
+    for epoch in 1..300 {
+        stage.store.flush_in_process();
+        stage.rebuild(epoch, vec![]).await;
+        let store = stage.store.clone();
+        let loss = tokio::task::spawn_blocking(move || {
+            std::thread::sleep(std::time::Duration::from_micros(epoch));
+            store.flush_in_process();
+        });
+        let told = stage.store.hold_seats(&stage.partition, epoch, &requests).await;
+        match told.expect("a script is not disturbed") {
+            Reply::Done(done) => {
+                held += 1;
+                let is_held = |reply: &HoldReply| matches!(reply, HoldReply::Held { .. });
+                assert!(done.replies.iter().all(is_held), "{:?}", done.replies);
+            }
+            Reply::OtherEpoch { current } => assert_eq!(current, None),
+        }
+        loss.await.expect("everything is lost");
+    }
+    assert!(held > 0);
 }
