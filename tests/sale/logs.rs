@@ -55,6 +55,7 @@ async fn the_logs_and_metrics_of_a_whole_sale_hold_no_secret_and_nothing_of_its_
         assert!(!control.search(role, text).is_empty(), "{role} has logged it:\n{text}");
     }
     for (role, text) in &metrics {
+        assert!(text.lines().count() > 20, "{role} have said something:\n{text}");
         assert!(text.contains("holdfast_build_info"), "{role} has told its metrics:\n{text}");
     }
 
